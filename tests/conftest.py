@@ -1,0 +1,13 @@
+"""The tier of a test is the folder it stands in: tests/unit, tests/git or tests/sandbox."""
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        tier = item.path.relative_to(HERE).parts[0]
+        item.add_marker(getattr(pytest.mark, tier))
