@@ -1,0 +1,69 @@
+"""The command `meshroll`, thin over the library: every subcommand is loaded only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from meshroll import __version__
+from meshroll.errors import ExitCode, MeshrollError
+
+# Subcommand: the module that holds it, and its help, so that `meshroll --help` loads none of them.
+COMMANDS = {
+    "config": ("meshroll.cli.config", "Print the effective settings of a stack and where each came from."),
+    "set": ("meshroll.cli.config", "Change a service's version in the stack file, and only those bytes."),
+    "promote": ("meshroll.cli.delivery", "Continue a paused canary by one step, or in full."),
+    "sandbox": ("meshroll.cli.sandbox", "Build, start, feed and stop a whole hosted mesh on loopback."),
+    "demo": ("meshroll.cli.demo", "Deliver by weight and by header on the sandbox and measure the traffic."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported on use: importing all of them would double the start of each."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of one command and take the object of the command's name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command = getattr(module, f"{cmd_name}_command")
+        assert isinstance(command, click.Command)  # noqa: S101 - the table above and the modules are one program
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with the helps of the table."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="meshroll")
+def cli() -> None:
+    """Git-native plans for canary deliveries in the work clusters of a hosted Istio mesh."""
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command; an error is one sentence on standard error and the exit code of its class."""
+    try:
+        return cli.main(args=arguments, prog_name="meshroll", standalone_mode=False) or ExitCode.DONE
+    except click.ClickException as error:
+        error.show()
+        return int(ExitCode.BAD_INPUT)
+    except (click.Abort, KeyboardInterrupt):
+        print("meshroll: interrupted", file=sys.stderr)
+        return int(ExitCode.RETRY)
+    except MeshrollError as error:
+        print(f"meshroll: {error}", file=sys.stderr)
+        return int(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output left (`meshroll … | head`): not an error, but Python would print one at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.DONE)

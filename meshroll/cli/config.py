@@ -1,0 +1,59 @@
+"""`meshroll config` and `meshroll set`: reading a stack's settings, and the one edit of its file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from meshroll.errors import BadInputError
+
+WIDEST_VALUE = 48  # a longer one pushes its own origin aside, not everybody's
+
+
+@click.command("config")
+@click.option("-s", "--stack", metavar="STACK", help="The stack: stacks/Pulumi.STACK.yaml.")
+@click.option("--file", "path", type=click.Path(path_type=Path), help="A stack file, instead of --stack.")
+@click.option("--cluster", metavar="CLUSTER", help="Only what concerns this work cluster.")
+def config_command(stack: str | None, path: Path | None, cluster: str | None) -> None:
+    """Print the effective settings of a stack, each with where it came from."""
+    from meshroll.settings import explain
+
+    values = explain(_path(stack, path), cluster)
+    rows = [(item.pointer, json.dumps(item.value, ensure_ascii=False), item.origin) for item in values]
+    first = max(len(pointer) for pointer, _, _ in rows)
+    second = max((len(value) for _, value, _ in rows if len(value) <= WIDEST_VALUE), default=0)
+    for pointer, value, origin in rows:
+        click.echo(f"{pointer:<{first}}  {value:<{second}}  {origin}")
+
+
+@click.command("set")
+@click.argument("service")
+@click.argument("version")
+@click.option("-s", "--stack", metavar="STACK", help="The stack: stacks/Pulumi.STACK.yaml.")
+@click.option("--file", "path", type=click.Path(path_type=Path), help="A stack file, instead of --stack.")
+def set_command(service: str, version: str, stack: str | None, path: Path | None) -> None:
+    """Set the VERSION that SERVICE should have: one edit of the stack file."""
+    from meshroll.settings import set_version
+    from meshroll.settings.document import shown
+
+    target = _path(stack, path)
+    old, new = set_version(target, service, version)
+    if old == new:
+        click.echo(f"{service} stands at {new} already ({shown(target)})")
+    else:
+        click.echo(f"{service}: {old} -> {new} ({shown(target)})")
+
+
+def _path(stack: str | None, path: Path | None) -> Path:
+    from meshroll.settings import stack_file
+
+    if (stack is None) == (path is None):
+        raise BadInputError("which stack?", expected="either -s STACK or --file FILE")
+    return path if path is not None else stack_file(stack or "", project_folder(Path.cwd()))
+
+
+def project_folder(start: Path) -> Path:
+    """The nearest folder upwards with a Pulumi.yaml, as Pulumi finds it."""
+    return next((folder for folder in (start, *start.parents) if (folder / "Pulumi.yaml").is_file()), start)

@@ -1,0 +1,170 @@
+"""From checked values to a `Stack`, and what a schema cannot say: names that must exist elsewhere in the stack.
+
+Values have passed the schema and carry its defaults; a `Problem` raised here names the first contradiction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from meshroll.settings import model
+from meshroll.settings.document import Pointer
+from meshroll.settings.schema import Problem, suggest
+
+PREFIX: Final = "meshroll:"
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
+
+
+class ContradictionError(Exception):
+    """Carries the problem to the caller, who knows the file and the line."""
+
+    def __init__(self, pointer: Pointer, what: str, expected: str = "") -> None:
+        super().__init__(what)
+        self.problem = Problem(pointer, what, expected)
+
+
+def build(name: str, file: str | None, config: Mapping[str, Any]) -> model.Stack:
+    """Make the stack of the values under `config`. Raises ContradictionError."""
+    values = {key.removeprefix(PREFIX): value for key, value in config.items() if key.startswith(PREFIX)}
+    clusters = {
+        cluster: model.Cluster(cluster, entry.get("context"), entry.get("kubeconfig"), entry.get("uid"))
+        for cluster, entry in values["clusters"].items()
+    }
+    mesh = _mesh(values.get("mesh"), clusters)
+    workers = _workers(values, mesh, clusters)
+    argocd, sync = values["argocd"], values["argocd"]["sync"]
+    _known(argocd["cluster"], clusters, _at("argocd", "cluster"))
+    for cluster in values["gateways"]:
+        _known(cluster, workers, _at("gateways", cluster), "workers")
+    repository = _repository(values["repository"])
+    delivery = values["delivery"]
+    return model.Stack(
+        name=name,
+        file=file,
+        clusters=clusters,
+        workers=workers,
+        mesh=mesh,
+        gateways={
+            cluster: model.Gateway(cluster, entry.get("address"), entry.get("service"), entry["port"])
+            for cluster, entry in values["gateways"].items()
+        },
+        namespaces=tuple(
+            model.Namespace(namespace, entry["injection"] == "enabled")
+            for namespace, entry in values["namespaces"].items()
+        ),
+        argocd=model.ArgoCD(
+            cluster=argocd["cluster"],
+            namespace=argocd["namespace"],
+            project=argocd["project"],
+            automated=sync["automated"],
+            prune=sync["prune"],
+            self_heal=sync["selfHeal"],
+        ),
+        repository=repository,
+        delivery=model.Delivery(
+            namespace=delivery["namespace"], wait=delivery["wait"], timeout_seconds=seconds(delivery["timeout"])
+        ),
+        services=tuple(_service(service, entry, repository.kind) for service, entry in values["services"].items()),
+    )
+
+
+def seconds(duration: str) -> int:
+    """The seconds of a duration such as 90s, 10m or 1h."""
+    return int(duration[:-1]) * _SECONDS[duration[-1]]
+
+
+def _at(key: str, *rest: str | int) -> Pointer:
+    return ("config", PREFIX + key, *rest)
+
+
+def _known(name: str, known: Collection[str], pointer: Pointer, among: str = "clusters") -> None:
+    if name not in known:
+        question, expected = suggest(name, list(known))
+        raise ContradictionError(pointer, f"{name} is not among the {among}{question}", expected)
+
+
+def _mesh(values: Mapping[str, Any] | None, clusters: Collection[str]) -> model.Mesh | None:
+    if values is None:
+        return None
+    for key in ("global", "host"):
+        _known(values[key], clusters, _at("mesh", key))
+    version = values["version"]
+    if tuple(int(part) for part in version.split(".")[:2]) < (0, 26):
+        raise ContradictionError(
+            _at("mesh", "version"), f"mesh version {version} cannot synchronize Istio resources", "0.26.0 or later"
+        )
+    workers = tuple(values["workers"])
+    leader = values.get("leader")
+    if leader is None and len(workers) > 1:
+        raise ContradictionError(
+            _at("mesh"), "leader is missing", "the worker whose Istio resources steer the mesh, as there are several"
+        )
+    if leader is not None:
+        _known(leader, workers, _at("mesh", "leader"), "mesh's workers")
+    for worker in values["remoteKubeconfigs"]:
+        _known(worker, workers, _at("mesh", "remoteKubeconfigs", worker), "mesh's workers")
+    return model.Mesh(
+        provider=values["provider"],
+        name=values["name"],
+        version=version,
+        owner=values["global"],
+        host=values["host"],
+        workers=workers,
+        leader=leader or workers[0],
+        namespace=values["namespace"],
+        control_plane_params=dict(values["controlPlaneParams"]),
+        remote_kubeconfigs=dict(values["remoteKubeconfigs"]),
+    )
+
+
+def _workers(values: Mapping[str, Any], mesh: model.Mesh | None, clusters: Collection[str]) -> tuple[str, ...]:
+    if mesh is not None and "workers" in values:
+        raise ContradictionError(_at("workers"), "the mesh's workers are the stack's: leave this key out")
+    if mesh is None and "workers" not in values:
+        raise ContradictionError(("config",), "names no workers", "meshroll:workers, or meshroll:mesh with workers")
+    pointer = _at("mesh", "workers") if mesh else _at("workers")
+    workers = mesh.workers if mesh else tuple(values["workers"])
+    for index, worker in enumerate(workers):
+        _known(worker, clusters, (*pointer, index))
+    return workers
+
+
+def _repository(values: Mapping[str, Any]) -> model.Repository:
+    url = urlsplit(values["url"])
+    if url.password is not None or (url.scheme in {"http", "https"} and url.username is not None):
+        raise ContradictionError(
+            _at("repository", "url"),
+            "the URL holds credentials",
+            "them under credentials",
+        )
+    credentials = values.get("credentials")
+    return model.Repository(
+        url=values["url"],
+        branch=values["branch"],
+        kind=values["kind"],
+        path=values["path"],
+        credentials=model.Credentials(credentials["username"], credentials["password"]) if credentials else None,
+    )
+
+
+def _service(name: str, values: Mapping[str, Any], kind: str) -> model.Service:
+    pointer = _at("services", name)
+    if kind == "adopted":
+        for key in ("version", "template", "parameters"):
+            if values.get(key):
+                raise ContradictionError((*pointer, key), f"an adopted service has no {key}", "managedRoutes alone")
+    elif "template" not in values:
+        raise ContradictionError(
+            pointer, "template is missing", "the folder in rollout_templates that renders the service"
+        )
+    elif values["managedRoutes"]:
+        raise ContradictionError((*pointer, "managedRoutes"), "the template of a rendered service names its routes")
+    return model.Service(
+        name=name,
+        version=values.get("version"),
+        template=values.get("template"),
+        parameters=dict(values["parameters"]),
+        managed_routes=tuple(values["managedRoutes"]),
+    )

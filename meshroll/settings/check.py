@@ -1,0 +1,105 @@
+"""The services of a stack against what a label can hold and what their templates take.
+
+Templates are the folders of rollout_templates that hold a template; which parameters they take is theirs to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from meshroll.errors import BadInputError
+from meshroll.settings.build import PREFIX
+from meshroll.settings.document import Pointer
+from meshroll.settings.model import Service
+from meshroll.settings.scalars import GO_TIME
+from meshroll.settings.schema import suggest
+from meshroll.settings.sources import Sealed
+
+TEMPLATES: Final = Path(__file__).parents[2] / "rollout_templates"
+
+
+def check_service(
+    service: Service,
+    where: Callable[[Pointer], str],
+    hidden: Callable[[Pointer], bool],
+    templates: Path = TEMPLATES,
+) -> None:
+    """Raise BadInputError for a name, version, template or parameter that cannot be delivered."""
+    from meshroll.manifests import names
+    from meshroll.manifests.templates import DESCRIPTOR
+
+    pointer: Pointer = ("config", PREFIX + "services", service.name)
+    names.check_service_name(service.name, where(pointer))
+    if service.version is not None:
+        check_version(service.version, where((*pointer, "version")))
+    if service.template is None:
+        return
+    known = sorted(descriptor.parent.name for descriptor in templates.glob(f"*/{DESCRIPTOR}"))
+    if service.template not in known:
+        question, expected = suggest(service.template, known)
+        what = f"there is no template {service.template}{question}"
+        raise BadInputError(what, where=where((*pointer, "template")), expected=expected)
+    if not _sealed(service.parameters):
+        _check_parameters(service, templates / service.template, (*pointer, "parameters"), where, hidden)
+
+
+def check_version(version: str, where: str) -> None:
+    """Raise BadInputError unless a label can hold the version."""
+    from meshroll.manifests import names
+
+    if GO_TIME.fullmatch(version):
+        raise BadInputError(f"{version[:10]} is read as a date: quote it in the stack file", where=where)
+    names.check_label_value(version, where)
+
+
+def template_defaults(service: Service, templates: Path = TEMPLATES) -> Mapping[str, Any]:
+    """The parameters that the template supplies because the stack is silent."""
+    from meshroll.manifests.templates import load_template
+
+    if service.template is None:
+        return {}
+    rules = load_template(templates / service.template).parameters.get("properties", {})
+    silent = {name: rule["default"] for name, rule in rules.items() if "default" in rule}
+    known = {"${service}": service.name, **{f"${{{name}}}": value for name, value in service.parameters.items()}}
+    return {
+        name: known.get(value, value) if isinstance(value, str) else value
+        for name, value in silent.items()
+        if name not in service.parameters
+    }
+
+
+def _check_parameters(
+    service: Service, folder: Path, pointer: Pointer, where: Callable[[Pointer], str], hidden: Callable[[Pointer], bool]
+) -> None:
+    from meshroll.manifests.templates import load_template, parameter_problems
+
+    problems = parameter_problems(load_template(folder), service.parameters)
+    # A misspelt parameter is also a missing one: say what was misspelt.
+    for problem in sorted(problems, key=lambda problem: not problem.message.startswith("unknown ")):
+        inner = [token.replace("~1", "/").replace("~0", "~") for token in problem.pointer.split("/")[1:]]
+        at = (*pointer, *_as_path(service.parameters, inner))
+        message = "the value does not fit" if hidden(at) else problem.message
+        raise BadInputError(message, where=where(at), expected=problem.expected)
+
+
+def _as_path(value: Any, tokens: list[str]) -> Pointer:
+    # A pointer's text does not tell an index from a key; the value does.
+    path: list[str | int] = []
+    for token in tokens:
+        step: str | int = int(token) if isinstance(value, (list, tuple)) else token
+        path.append(step)
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            value = None
+    return tuple(path)
+
+
+def _sealed(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_sealed(item) for item in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(_sealed(item) for item in value)
+    return isinstance(value, Sealed)

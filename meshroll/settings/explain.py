@@ -1,0 +1,123 @@
+"""Every effective value of a stack, and where it came from.
+
+Origins are `file:line`, `default`, `default of template NAME` and `environment variable NAME`. Secrets are masked: what
+the schema marks as one, what Pulumi encrypted, and credentials within URLs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import Any, Final
+
+from meshroll.errors import BadInputError, redact
+from meshroll.settings import document, load, schema
+from meshroll.settings.build import PREFIX
+from meshroll.settings.check import template_defaults
+from meshroll.settings.document import Document, Pointer, pointer_text
+from meshroll.settings.model import Stack
+
+_Row = tuple[Pointer, Any, str]
+
+MASK: Final = "***"
+_BY_CLUSTER: Final = (
+    ("config", PREFIX + "clusters"),
+    ("config", PREFIX + "gateways"),
+    ("config", PREFIX + "mesh", "remoteKubeconfigs"),
+)
+_PATH: Final = ("config", PREFIX + "repository", "path")
+
+
+@dataclass(frozen=True)
+class Effective:
+    """One value as it counts, and its origin."""
+
+    pointer: str
+    value: Any
+    origin: str
+
+
+def explain(path: Path, cluster: str | None = None, environ: Mapping[str, str] = os.environ) -> tuple[Effective, ...]:
+    """The effective values of a stack file; for one work cluster, only those that concern it."""
+    file = document.read(path)
+    checked = load.check(file.value, environ, file.where, order=file.start, source=file.source)
+    # Where pulumi alone can read a value that the stack needs, the rest is shown unchecked.
+    stack = None if load.sealed_elsewhere(checked) else load.load_file(path, environ)
+    others = _others(file, checked.values["config"], cluster)
+    secret = schema.secrets(checked.values) | checked.resolved.sealed
+
+    def origin(pointer: Pointer) -> str:
+        if pointer in checked.resolved.variables:
+            return f"environment variable {checked.resolved.variables[pointer]} ({file.origin(pointer)})"
+        inside_default = any(pointer[:n] in checked.defaults for n in range(len(pointer) + 1))
+        return "default" if inside_default else file.origin(pointer)
+
+    values: list[_Row] = [
+        (pointer, MASK if pointer in secret else redact(value) if isinstance(value, str) else value, origin(pointer))
+        for pointer, value in _leaves(checked.values, ())
+    ]
+    known = {pointer for pointer, _, _ in values}
+    for item in _supplied(stack, environ) if stack is not None else ():
+        if item[0] not in known:
+            values.insert(_after(values, item[0]), item)
+    return tuple(
+        Effective(pointer_text(pointer), _for_cluster(pointer, value, cluster), origin)
+        for pointer, value, origin in values
+        if not any(pointer[: len(above)] == above for above in others)
+    )
+
+
+def _supplied(stack: Stack, environ: Mapping[str, str]) -> Iterator[_Row]:
+    """What counts although it stands neither in the file nor in the schema."""
+    if stack.mesh is not None and len(stack.mesh.workers) == 1:
+        yield ("config", PREFIX + "mesh", "leader"), stack.mesh.leader, "default"
+    for cluster in stack.clusters.values():
+        if cluster.kubeconfig is None:
+            pointer: Pointer = ("config", PREFIX + "clusters", cluster.name, "kubeconfig")
+            if environ.get("KUBECONFIG"):
+                yield pointer, environ["KUBECONFIG"], "environment variable KUBECONFIG"
+            else:
+                yield pointer, "~/.kube/config", "default"
+    for service in stack.services:
+        for name, value in template_defaults(service).items():
+            pointer = ("config", PREFIX + "services", service.name, "parameters", name)
+            yield pointer, value, f"default of template {service.template}"
+
+
+def _after(values: list[_Row], pointer: Pointer) -> int:
+    """The place behind the last value that is nearest to the pointer."""
+
+    def shared(other: Pointer) -> int:
+        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(other, pointer, strict=False)))
+
+    return 1 + max(range(len(values)), key=lambda index: (shared(values[index][0]), index))
+
+
+def _leaves(value: Any, pointer: Pointer) -> Iterator[tuple[Pointer, Any]]:
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from _leaves(item, (*pointer, key))
+    elif isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
+        for index, item in enumerate(value):
+            yield from _leaves(item, (*pointer, index))
+    else:
+        yield pointer, value
+
+
+def _others(file: Document, config: Mapping[str, Any], cluster: str | None) -> frozenset[Pointer]:
+    """The pointers that belong to other work clusters than this one."""
+    if cluster is None:
+        return frozenset()
+    mesh = config.get(PREFIX + "mesh")
+    workers = (mesh["workers"] if isinstance(mesh, dict) else config.get(PREFIX + "workers")) or []
+    if cluster not in workers:
+        question, expected = schema.suggest(cluster, workers)
+        raise BadInputError(f"there is no work cluster {cluster}{question}", where=file.name, expected=expected)
+    return frozenset((*above, worker) for above in _BY_CLUSTER for worker in workers if worker != cluster)
+
+
+def _for_cluster(pointer: Pointer, value: Any, cluster: str | None) -> Any:
+    return value.replace("{cluster}", cluster) if pointer == _PATH and cluster is not None else value

@@ -1,0 +1,68 @@
+"""Pulumi's configuration, as the program gets it.
+
+The language host hands over text by full key; keys with objects hold JSON, and secrets are opened. Of a secret within
+an object only the whole key is known to be one. Which file the values came from is not told (`--config-file` is the
+engine's affair): the stack's usual file is offered for line numbers, and `load_values` uses it key by key, where it
+agrees. Needs a running Pulumi program; nothing here is imported by the command line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from meshroll.errors import BadInputError
+from meshroll.settings.build import PREFIX
+from meshroll.settings.load import load_values, stack_file
+from meshroll.settings.model import Stack
+
+
+@dataclass(frozen=True)
+class PulumiConfig:
+    """What Pulumi knows of the stack: its name, its decoded values by full key, and the keys that hold secrets."""
+
+    stack: str
+    values: Mapping[str, Any] = field(repr=False)
+    secret_keys: frozenset[str]
+    file: Path | None
+
+
+def read(project: Path) -> PulumiConfig:
+    """The configuration of the program that runs; `project` is the folder of Pulumi.yaml."""
+    import pulumi
+    from pulumi.runtime import config
+
+    texts = {**config.get_config_env(), **config.CONFIG.get()}
+    ours = {key: text for key, text in texts.items() if key.startswith(PREFIX)}
+    declared = {*config.get_config_secret_keys_env(), *(key for key in ours if config.is_config_secret(key))}
+    stack = pulumi.get_stack()
+    return PulumiConfig(
+        stack=stack,
+        values={key: decode(text) for key, text in ours.items()},
+        secret_keys=frozenset(declared & ours.keys()),
+        file=_file(stack, project),
+    )
+
+
+def load(project: Path) -> Stack:
+    """The stack of the program that runs."""
+    found = read(project)
+    return load_values(found.stack, found.values, found.file, secrets=found.secret_keys)
+
+
+def decode(text: str) -> Any:
+    """The value of one key: JSON where it is JSON, else the text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _file(stack: str, project: Path) -> Path | None:
+    try:
+        return stack_file(stack, project)
+    except BadInputError:
+        return None

@@ -1,0 +1,150 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from meshroll.errors import BadInputError
+from meshroll.settings import Sealed, load_file, model, stack_file
+
+from .stackfiles import ENVIRON, TEXT, with_change, write
+
+
+def message(folder, text, environ=None):
+    with pytest.raises(BadInputError) as error:
+        load_file(write(folder, text), ENVIRON if environ is None else environ)
+    assert "s3cret" not in str(error.value)
+    return str(error.value).replace(f"{folder}/", "")
+
+
+def test_a_file_becomes_a_stack_with_every_default(tmp_path):
+    path = write(tmp_path)
+    assert load_file(path, ENVIRON) == model.Stack(
+        name="test",
+        file=str(path),
+        clusters={
+            "host": model.Cluster("host", context="host", kubeconfig="/etc/kube", uid=None),
+            "east": model.Cluster("east", context="east", kubeconfig=None, uid=None),
+        },
+        workers=("east",),
+        mesh=model.Mesh(
+            provider="mspider",
+            name="mesh",
+            version="0.27.0",
+            owner="host",
+            host="host",
+            workers=("east",),
+            leader="east",
+            namespace="mspider-system",
+            control_plane_params={},
+            remote_kubeconfigs={},
+        ),
+        gateways={},
+        namespaces=(),
+        argocd=model.ArgoCD("host", "argocd", "shop", automated=True, prune=True, self_heal=True),
+        repository=model.Repository(
+            "https://git.example/rollouts.git",
+            branch="main",
+            kind="rendered",
+            path="clusters/{cluster}",
+            credentials=model.Credentials("git", "s3cret-token"),
+        ),
+        delivery=model.Delivery("shop", wait="synced", timeout_seconds=600),
+        services=(
+            model.Service(
+                "provider",
+                version="v1",
+                template="weight",
+                parameters={
+                    "image": "registry.example/provider:1",
+                    "port": 20880,
+                    "steps": [{"setWeight": 5}, {"pause": {"duration": "30s"}}],
+                },
+                managed_routes=(),
+            ),
+        ),
+    )
+
+
+def test_secrets_are_in_no_repr(tmp_path):
+    text = with_change("workers: [east]", "workers: [east]\n    remoteKubeconfigs: {east: {env: TOKEN}}")
+    assert "s3cret" not in repr(load_file(write(tmp_path, text), ENVIRON))
+
+
+def test_a_stack_without_a_mesh_names_its_workers(tmp_path):
+    start, end = TEXT.index("  meshroll:mesh:"), TEXT.index("  meshroll:argocd:")
+    text = TEXT[:start] + "  meshroll:workers: [east]\n" + TEXT[end:]
+    stack = load_file(write(tmp_path, text), ENVIRON)
+    assert (stack.mesh, stack.workers) == (None, ("east",))
+
+
+def test_an_adopted_repository_has_services_that_are_watched(tmp_path):
+    text = TEXT[: TEXT.index("    provider:\n      version")] + "    provider: {managedRoutes: [test-v2]}\n"
+    text = text.replace("path: clusters", "kind: adopted\n    path: clusters")
+    stack = load_file(write(tmp_path, text), ENVIRON)
+    assert stack.services == (model.Service("provider", None, None, {}, ("test-v2",)),)
+
+
+def test_what_pulumi_encrypted_is_sealed(tmp_path):
+    text = with_change("{password: {env: TOKEN}}", "{password: {secure: v1:xyz}}")
+    credentials = load_file(write(tmp_path, text), ENVIRON).repository.credentials
+    assert credentials == model.Credentials("git", "***")
+    assert isinstance(credentials.password, Sealed)
+
+
+def test_a_sealed_parameter_is_left_to_pulumi(tmp_path):
+    text = with_change(
+        "        port: 20880\n", "        port: 20880\n        gateway: {port: 80, bind: {secure: v1:xyz}}\n"
+    )
+    parameters = load_file(write(tmp_path, text), ENVIRON).services[0].parameters
+    assert isinstance(parameters["gateway"]["bind"], Sealed)
+
+
+def test_the_same_stack_with_crlf_and_byte_order_mark(tmp_path):
+    plain = load_file(write(tmp_path), ENVIRON)
+    other = load_file(write(tmp_path, "\ufeff" + TEXT.replace("\n", "\r\n"), "other"), ENVIRON)
+    assert replace(other, name=plain.name, file=plain.file) == plain
+
+
+FILE = "Pulumi.test.yaml"
+BAD_INPUT = yaml.safe_load(Path(__file__).with_name("bad_input.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("case", BAD_INPUT, ids=lambda case: case["by"].strip()[:40])
+def test_bad_input_is_one_sentence_with_file_line_and_pointer(tmp_path, case):
+    environ = {**ENVIRON, "SPACED": "s3cret with blanks"}
+    sentence = f"{FILE}:{case['at']}: {case['what']}"
+    if "expected" in case:
+        sentence += f"; expected {case['expected']}"
+    assert message(tmp_path, with_change(case["replace"], case["by"]), environ) == sentence
+
+
+def test_a_header_without_a_name_is_refused(tmp_path):
+    text = (
+        TEXT[: TEXT.index("        steps:")].replace("template: weight", "template: header")
+        + "        header: {value: x}\n"
+    )
+    assert message(tmp_path, text) == (
+        FILE + ":28 /config/meshroll:services/provider/parameters/header: `name` is missing; expected name and value"
+    )
+
+
+def test_an_unset_variable_is_named_before_anything_else(tmp_path):
+    assert message(tmp_path, TEXT, {}).startswith(
+        FILE + ":6 /config/meshroll:clusters/host/kubeconfig: the environment variable KUBECONFIG_FILE is not set"
+    )
+
+
+@pytest.mark.parametrize("text", ["", "config:\n", "config: []\n", "- x\n", "x: 1\n"])
+def test_a_file_without_configuration_is_refused(tmp_path, text):
+    assert message(tmp_path, text).endswith("holds no configuration; expected a mapping config with meshroll: keys")
+
+
+def test_a_stack_that_does_not_exist_gets_a_suggestion(tmp_path):
+    (tmp_path / "stacks").mkdir()
+    write(tmp_path / "stacks", name="sandbox")
+    assert stack_file("organization/meshroll/sandbox", tmp_path) == tmp_path / "stacks" / "Pulumi.sandbox.yaml"
+    with pytest.raises(BadInputError, match=r"there is no stack sandbix: did you mean sandbox\?"):
+        stack_file("sandbix", tmp_path)
+    with pytest.raises(BadInputError, match=r"cannot be a stack's name"):
+        stack_file("a/../", tmp_path)
