@@ -6,10 +6,12 @@ models are left out, because objects of any kind must pass through unchanged.
 
 from __future__ import annotations
 
+import builtins
 import json
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote, urlencode
@@ -82,7 +84,7 @@ class Kube:
     @property
     def server(self) -> str:
         """The URL of the API server."""
-        return cast(str, self._api.configuration.host)
+        return cast("str", self._api.configuration.host)
 
     def get_raw(self, path: str) -> Object:
         """GET any path of the API server as JSON, `/openapi/v3` for instance. Raises ApiError, UnavailableError."""
@@ -93,7 +95,7 @@ class Kube:
         try:
             return self._request("GET", self.path(api_version, kind, namespace, name))
         except ApiError as error:
-            if error.status == 404:
+            if error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
 
@@ -117,6 +119,11 @@ class Kube:
         query = _write_query(field_manager, dry_run=dry_run, strict=strict) | {"force": str(force).lower()}
         return self._request("PATCH", self.path_of(body), query=query, body=body, content_type=APPLY_PATCH)
 
+    def replace(self, body: Object, *, field_manager: str) -> Object:
+        """PUT of a whole object; with a resourceVersion in it, ApiError 409 when it was changed since."""
+        query = _write_query(field_manager, dry_run=False, strict=False)
+        return self._request("PUT", self.path_of(body), query=query, body=body)
+
     def patch(
         self,
         api_version: str,
@@ -130,16 +137,14 @@ class Kube:
     ) -> Object:
         """JSON merge patch of an object or its subresource (`status` for instance)."""
         path = self.path(api_version, kind, namespace, name) + (f"/{subresource}" if subresource else "")
-        return self._request(
-            "PATCH", path, query={"fieldManager": field_manager}, body=patch, content_type=MERGE_PATCH
-        )
+        return self._request("PATCH", path, query={"fieldManager": field_manager}, body=patch, content_type=MERGE_PATCH)
 
     def delete(self, api_version: str, kind: str, name: str, namespace: str | None = None, **options: Any) -> bool:
         """Ask for deletion (`propagationPolicy`, `gracePeriodSeconds`); False when there was no such object."""
         try:
             self._request("DELETE", self.path(api_version, kind, namespace, name), body=options or None)
         except ApiError as error:
-            if error.status == 404:
+            if error.status == HTTPStatus.NOT_FOUND:
                 return False
             raise
         return True
@@ -149,7 +154,9 @@ class Kube:
     ) -> Iterator[WatchEvent]:
         """Changes since a resourceVersion until the server closes after `seconds`. Raises ApiError 410 when too old."""
         query = {"watch": "true", "resourceVersion": resource_version, "timeoutSeconds": str(seconds)}
-        response = self._send("GET", self.path(api_version, kind, namespace), query, None, None, seconds + 10.0, stream=True)
+        response = self._send(
+            "GET", self.path(api_version, kind, namespace), query, None, None, seconds + 10.0, stream=True
+        )
         try:
             for line in _lines(response):
                 event = json.loads(line)
@@ -161,7 +168,9 @@ class Kube:
         finally:
             response.close()
 
-    def list_version(self, api_version: str, kind: str, namespace: str | None = None) -> tuple[list[Object], str]:
+    def list_version(
+        self, api_version: str, kind: str, namespace: str | None = None
+    ) -> tuple[builtins.list[Object], str]:
         """All objects and the resourceVersion to `watch` from."""
         answer = self._request("GET", self.path(api_version, kind, namespace))
         items = [{"apiVersion": api_version, "kind": kind, **item} for item in answer.get("items") or []]
@@ -190,7 +199,7 @@ class Kube:
         try:
             self._resource(api_version, kind)
         except ApiError as error:
-            if error.status == 404:
+            if error.status == HTTPStatus.NOT_FOUND:
                 return False
             raise
         return True
@@ -215,7 +224,7 @@ class Kube:
         if kind not in known:
             raise ApiError(
                 f"the cluster does not know {kind} of {api_version}",
-                status=404,
+                status=HTTPStatus.NOT_FOUND,
                 reason="NotFound",
                 where=f"cluster {self.name}",
             )
@@ -231,7 +240,7 @@ class Kube:
         content_type: str = "application/json",
     ) -> Object:
         response = self._send(method, path, query or {}, body, content_type, READ_SECONDS)
-        return cast(Object, json.loads(response.data))
+        return cast("Object", json.loads(response.data))
 
     def _send(
         self,
@@ -263,7 +272,7 @@ class Kube:
             raise UnavailableError(
                 f"{self.server} cannot be reached ({_cause(error)})", where=f"cluster {self.name}"
             ) from error
-        if response.status >= 400:
+        if response.status >= HTTPStatus.BAD_REQUEST:
             text = response.data.decode(errors="replace")
             raise self._error(response.status, text, f"{method} {path}")
         return response

@@ -14,6 +14,8 @@ from meshroll.settings.document import Pointer
 from meshroll.settings.schema import Problem, suggest
 
 PREFIX: Final = "meshroll:"
+SYNCHRONIZES_BY_HAND: Final = (0, 26)  # a mesh of this release needs two ConfigMaps edited besides
+SYNCHRONIZES: Final = (0, 27)
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -91,10 +93,11 @@ def _mesh(values: Mapping[str, Any] | None, clusters: Collection[str]) -> model.
     for key in ("global", "host"):
         _known(values[key], clusters, _at("mesh", key))
     version = values["version"]
-    if tuple(int(part) for part in version.split(".")[:2]) < (0, 26):
-        raise ContradictionError(
-            _at("mesh", "version"), f"mesh version {version} cannot synchronize Istio resources", "0.26.0 or later"
-        )
+    release = tuple(int(part) for part in version.split(".")[:2])
+    if release < SYNCHRONIZES:
+        by_hand = "cannot synchronize Gateways without ConfigMap edits that Meshroll does not make"
+        short = by_hand if release == SYNCHRONIZES_BY_HAND else "cannot synchronize Istio resources"
+        raise ContradictionError(_at("mesh", "version"), f"mesh version {version} {short}", "0.27.0 or later")
     workers = tuple(values["workers"])
     leader = values.get("leader")
     if leader is None and len(workers) > 1:

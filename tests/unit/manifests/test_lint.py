@@ -161,7 +161,7 @@ def test_our_own_templates_are_in_order(rendered, template, service):
         ),
     ],
 )
-def test_a_broken_reference_is_named(rendered, template, kind, pointer, value, messages):  # noqa: PLR0917 - a table
+def test_a_broken_reference_is_named(rendered, template, kind, pointer, value, messages):
     objects = rendered(template)
     put(next(item for item in objects if item["kind"] == kind), pointer, value)
     assert [str(problem) for problem in lint(objects)] == messages
