@@ -1,0 +1,1 @@
+"""Pulumi components of Meshroll: one concept a module, `stack` puts them together."""

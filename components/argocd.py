@@ -1,0 +1,128 @@
+"""The GitOps side of a stack in Argo CD: a project, the repository's credentials, one Application a work cluster.
+
+Destroying deletes the Applications first and waits until Argo CD's finalizer has removed what they deployed; Argo CD
+needs the project, the credentials and the namespace for that, so those go afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components._base import Component, secret_data
+from meshroll.manifests.argocd import ignore_differences
+from meshroll.settings.model import Credentials, Repository, Stack
+
+API_VERSION = "argoproj.io/v1alpha1"
+CASCADE = "resources-finalizer.argocd.argoproj.io"
+# ApplyOutOfSyncOnly keeps a sync from touching what differs only by ignored fields; RespectIgnoreDifferences is left
+# out on purpose: for custom resources it would copy whole route lists from the cluster over Git's.
+SYNC_OPTIONS = ("ApplyOutOfSyncOnly=true", "CreateNamespace=false")
+
+
+def application_name(stack: Stack, cluster: str) -> str:
+    """The Application of a work cluster."""
+    return f"{stack.argocd.project}-{cluster}"
+
+
+def project_spec(stack: Stack) -> dict[str, Any]:
+    """The AppProject's spec: this repository, these clusters, this namespace; Argo CD adds nothing cluster-wide."""
+    namespace = stack.delivery.namespace
+    return {
+        "description": f"made by meshroll for stack {stack.name}",
+        "sourceRepos": [stack.repository.url],
+        "destinations": [{"name": cluster, "namespace": namespace} for cluster in stack.workers],
+    }
+
+
+def application_spec(stack: Stack, cluster: str, managed_routes: Sequence[str]) -> dict[str, Any]:
+    """The spec of one work cluster's Application."""
+    argocd, repository = stack.argocd, stack.repository
+    automated = {"prune": argocd.prune, "selfHeal": argocd.self_heal}
+    return {
+        "project": argocd.project,
+        "source": {
+            "repoURL": repository.url,
+            "targetRevision": repository.branch,
+            "path": repository.path_for(cluster),
+            "directory": {"recurse": True},
+        },
+        "destination": {"name": cluster, "namespace": stack.delivery.namespace},
+        "syncPolicy": {
+            **({"automated": automated} if argocd.automated else {}),
+            "syncOptions": list(SYNC_OPTIONS),
+        },
+        "ignoreDifferences": list(ignore_differences(tuple(managed_routes))),
+    }
+
+
+class ArgoApplication(Component):
+    """AppProject, credentials and Applications of a stack; `applications` holds the resources by cluster."""
+
+    def __init__(
+        self,
+        name: str,
+        stack: Stack,
+        provider: kubernetes.Provider,
+        managed_routes: Sequence[str],
+        *,
+        after: Sequence[pulumi.Resource] = (),
+    ) -> None:
+        super().__init__(name, after=after)
+        namespace = stack.argocd.namespace
+        before: list[pulumi.Resource] = [
+            kubernetes.apiextensions.CustomResource(
+                self.child_name("project"),
+                api_version=API_VERSION,
+                kind="AppProject",
+                metadata={"name": stack.argocd.project, "namespace": namespace},
+                spec=project_spec(stack),
+                opts=self.child_options(provider),
+            )
+        ]
+        if stack.repository.credentials:
+            before.append(self._credentials(stack, stack.repository, stack.repository.credentials, provider))
+        # No skipAwait annotation: for a custom resource the official plug-in waits for no health anyway, and the
+        # annotation would keep a destroy from waiting for the finalizer.
+        self.applications: Mapping[str, pulumi.Resource] = {
+            cluster: kubernetes.apiextensions.CustomResource(
+                self.child_name("application", cluster),
+                api_version=API_VERSION,
+                kind="Application",
+                metadata={
+                    "name": application_name(stack, cluster),
+                    "namespace": namespace,
+                    "finalizers": [CASCADE],
+                },
+                spec=application_spec(stack, cluster, managed_routes),
+                opts=self.child_options(provider, after=before),
+            )
+            for cluster in stack.workers
+        }
+        self.names = {cluster: application_name(stack, cluster) for cluster in stack.workers}
+        self.register_outputs({"applications": self.names})
+
+    def _credentials(
+        self, stack: Stack, repository: Repository, credentials: Credentials, provider: kubernetes.Provider
+    ) -> kubernetes.core.v1.Secret:
+        return kubernetes.core.v1.Secret(
+            self.child_name("repository"),
+            metadata={
+                "name": f"{stack.argocd.project}-repository",
+                "namespace": stack.argocd.namespace,
+                "labels": {"argocd.argoproj.io/secret-type": "repository"},
+            },
+            data=secret_data(
+                {
+                    "type": "git",
+                    "url": repository.url,
+                    "project": stack.argocd.project,
+                    "username": credentials.username,
+                    "password": credentials.password,
+                }
+            ),
+            opts=self.child_options(provider),
+        )

@@ -1,0 +1,54 @@
+"""A stack's components in the order of their making, and the outputs; destroying runs the order backwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from components.argocd import ArgoApplication
+from components.clusters import providers
+from components.gateway import GatewayEndpoint
+from components.mesh import HostedMeshAttachment
+from components.namespaces import MeshNamespace
+from components.release import Release, release_groups, release_inputs
+from meshroll.manifests.templates import load_template, managed_routes
+from meshroll.settings.model import Stack
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "rollout_templates"
+
+
+def routes_of(stack: Stack) -> tuple[str, ...]:
+    """The routes that Argo Rollouts inserts: named by the template's parameters, or by the stack for adopted files."""
+    routes = [route for service in stack.services for route in service.managed_routes]
+    for service in stack.services:
+        if service.template:
+            routes += managed_routes(load_template(TEMPLATES / service.template), service.parameters)
+    return tuple(dict.fromkeys(routes))
+
+
+def build(stack: Stack) -> dict[str, Any]:
+    """Make all components of a stack; the answer is what the stack exports."""
+    routes = routes_of(stack)
+    of_cluster = providers(stack)
+    workers = {cluster: of_cluster[cluster] for cluster in stack.workers}
+    before: list[pulumi.Resource] = []
+    if stack.mesh:
+        before.append(HostedMeshAttachment(stack.mesh.name, stack.mesh, of_cluster))
+    before += [MeshNamespace(space.name, space, workers, after=tuple(before)) for space in stack.namespaces]
+    argo = ArgoApplication(stack.argocd.project, stack, of_cluster[stack.argocd.cluster], routes, after=before)
+    releases = {
+        name: Release(
+            name,
+            release_inputs(stack, clusters, [argo.names[cluster] for cluster in clusters]),
+            after=[argo.applications[cluster] for cluster in clusters],
+        )
+        for name, clusters in release_groups(stack).items()
+    }
+    gateways = {name: GatewayEndpoint(name, gateway, of_cluster[name]) for name, gateway in stack.gateways.items()}
+    return {
+        "gateway_endpoints": {name: endpoint.url for name, endpoint in gateways.items()},
+        "applications": argo.names,
+        "release": {name: {"commit": made.commit, "versions": made.versions} for name, made in releases.items()},
+    }

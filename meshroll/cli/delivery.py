@@ -1,0 +1,38 @@
+"""`meshroll promote`: a person's word to a delivery that waits for one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from meshroll.errors import BadInputError
+
+
+@click.command("promote")
+@click.argument("service")
+@click.option("-s", "--stack", metavar="STACK", required=True, help="The stack: stacks/Pulumi.STACK.yaml.")
+@click.option("--full", is_flag=True, help="Skip all remaining steps.")
+@click.option("--cluster", metavar="CLUSTER", help="Only in this work cluster.")
+def promote_command(service: str, stack: str, full: bool, cluster: str | None) -> None:
+    """Continue the paused delivery of SERVICE by one step, or in full."""
+    from meshroll.cli.config import project_folder
+    from meshroll.delivery.operate import promote
+    from meshroll.delivery.preflight import check_cluster
+    from meshroll.kube import Kube
+    from meshroll.settings import load_file, stack_file
+
+    settings = load_file(stack_file(stack, project_folder(Path.cwd())))
+    where = f"stack {stack}"
+    names = [known.name for known in settings.services]
+    if service not in names:
+        raise BadInputError(f"there is no service {service}", where=where, expected=f"one of {', '.join(names)}")
+    if cluster is not None and cluster not in settings.workers:
+        expected = f"one of {', '.join(settings.workers)}"
+        raise BadInputError(f"there is no work cluster {cluster}", where=where, expected=expected)
+    for name in [cluster] if cluster else settings.workers:
+        at = settings.clusters[name]
+        worker = Kube.connect(at.kubeconfig, at.context, at.name)
+        if at.uid:
+            check_cluster(at, worker, ())
+        click.echo(promote(worker, settings.delivery.namespace, service, full))

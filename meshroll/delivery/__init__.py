@@ -1,0 +1,1 @@
+"""Closed-loop delivery: check before, wait after, operate, measure. Pure decisions on plain objects, thin loops."""

@@ -1,0 +1,99 @@
+"""What an Argo CD Application says about one commit. Pure: a dictionary in, a state out.
+
+An Application has a commit when its comparison was made at that commit or a descendant, the answer was Synced, and no
+sync is under way. A comparison error is no failure here: before the first commit of a repository it is the rule, and a
+repository that is unreachable now may be back in a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+Object = dict[str, Any]
+IsDescendant = Callable[[str, str], bool]  # (revision, commit): is revision the commit or made after it
+
+GROUP_VERSION = "argoproj.io/v1alpha1"
+REFRESH = "argocd.argoproj.io/refresh"  # removed by Argo CD once it has looked again
+_NAMED_RESOURCES = 3
+
+
+class Sync(Enum):
+    """How far an Application is with a commit."""
+
+    WAITING = "waiting"
+    SYNCED = "synced"
+    FAILED = "failed"  # the sync of this commit ended in failure and is not tried again
+
+
+@dataclass(frozen=True)
+class ApplicationState:
+    """An Application seen from one commit; `sentence` says it to a person, without the Application's name."""
+
+    sync: Sync
+    revision: str
+    sentence: str
+
+
+def application_state(application: Object, commit: str, is_descendant: IsDescendant) -> ApplicationState:
+    """Judge an Application as read from the API."""
+    status = application.get("status") or {}
+    compared = status.get("sync") or {}
+    revision = compared.get("revision") or ""
+    problem = _condition(status)
+    if not _reached(revision, commit, is_descendant):
+        at = f"is at {revision[:8]}" if revision else "has not read the repository yet"
+        return ApplicationState(Sync.WAITING, revision, at + (f": {problem}" if problem else ""))
+    operation = status.get("operationState") or {}
+    phase = operation.get("phase") or ""
+    if application.get("operation") or phase in ("Running", "Terminating"):
+        message = operation.get("message") or "sync under way"
+        return ApplicationState(Sync.WAITING, revision, f"is syncing {revision[:8]}: {message}")
+    if compared.get("status") == "Synced":
+        return ApplicationState(Sync.SYNCED, revision, f"is synced to {revision[:8]}")
+    if phase in ("Failed", "Error") and _reached(_operation_revision(operation), commit, is_descendant):
+        message = operation.get("message") or phase
+        return ApplicationState(Sync.FAILED, revision, f"could not sync {revision[:8]}: {message}")
+    word = compared.get("status") or "Unknown"
+    reason = problem or _out_of_sync(status)
+    if not _automated(application):
+        reason = "automated sync is off, so a person has to sync it"
+    return ApplicationState(Sync.WAITING, revision, f"is {word} at {revision[:8]}" + (f": {reason}" if reason else ""))
+
+
+def wants_refresh(application: Object, commit: str, is_descendant: IsDescendant) -> bool:
+    """Whether asking Argo CD to look at the repository again makes sense: it is elsewhere, and nobody has asked."""
+    annotations = application.get("metadata", {}).get("annotations") or {}
+    compared = (application.get("status") or {}).get("sync") or {}
+    at_commit = _reached(compared.get("revision") or "", commit, is_descendant)
+    return REFRESH not in annotations and not (at_commit and compared.get("status") != "Unknown")
+
+
+def _reached(revision: str, commit: str, is_descendant: IsDescendant) -> bool:
+    return bool(revision) and (revision == commit or is_descendant(revision, commit))
+
+
+def _operation_revision(operation: Object) -> str:
+    result = operation.get("syncResult") or {}
+    asked = (operation.get("operation") or {}).get("sync") or {}
+    return result.get("revision") or asked.get("revision") or ""
+
+
+def _condition(status: Object) -> str:
+    errors = [c for c in status.get("conditions") or [] if str(c.get("type", "")).endswith("Error")]
+    return "; ".join(f"{c['type']}: {c.get('message', '')}" for c in errors)
+
+
+def _out_of_sync(status: Object) -> str:
+    found = [r for r in status.get("resources") or [] if r.get("status") == "OutOfSync"]
+    names = [f"{r.get('kind')} {r.get('name')}" for r in found]
+    more = f" and {len(names) - _NAMED_RESOURCES} more" if len(names) > _NAMED_RESOURCES else ""
+    return ", ".join(names[:_NAMED_RESOURCES]) + more
+
+
+def _automated(application: Object) -> bool:
+    policy = (application.get("spec") or {}).get("syncPolicy") or {}
+    automated = policy.get("automated")
+    return automated is not None and automated.get("enabled") is not False

@@ -1,0 +1,300 @@
+"""What a whole stack makes: every object as rendered, who waits for whom, and the outputs."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+from typing import Any
+
+import pytest
+
+import components.stack
+from components.stack import build
+from meshroll.manifests.argocd import ignore_differences
+from meshroll.settings.model import Gateway, Stack
+from tests.unit.stacks import REMOTE, stack
+
+from .program import Made, Secret, run
+
+COMMITTED = {"commit": "c0ffee", "versions": {"dubbo3-provider": "v1"}}
+NAMESPACE, SECRET = "kubernetes:core/v1:Namespace", "kubernetes:core/v1:Secret"
+PROJECT, APPLICATION = "kubernetes:argoproj.io/v1alpha1:AppProject", "kubernetes:argoproj.io/v1alpha1:Application"
+GLOBAL_MESH, RELEASE = "kubernetes:discovery.mspider.io/v3alpha1:GlobalMesh", "meshroll:index:Release"
+
+
+@pytest.fixture(autouse=True)
+def no_template(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Templates have their own tests; here one has the managed route "lane"."""
+    monkeypatch.setattr(components.stack, "load_template", lambda folder: folder.name)
+    monkeypatch.setattr(components.stack, "managed_routes", lambda template, parameters: ("lane",))
+
+
+def made_by(of: Stack, outputs: dict[str, dict[str, Any]] | None = None) -> tuple[dict[str, Made], Any]:
+    answers = {"dubbo-worker-1": COMMITTED, "dubbo": COMMITTED, **(outputs or {})}
+    return run(lambda: build(of), answers)
+
+
+def encoded(**values: str) -> Secret:
+    return Secret({key: base64.b64encode(value.encode()).decode() for key, value in values.items()})
+
+
+def test_every_object_of_a_stack_is_as_the_stack_says() -> None:
+    made, _ = made_by(stack())
+    assert {key: resource.inputs for key, resource in made.items() if resource.inputs and "index" not in key} == {
+        **{
+            f"pulumi:providers:kubernetes {name}": {
+                "clusterIdentifier": f"sandbox/{name}",
+                "context": name,
+                "enableServerSideApply": "true",
+                "kubeconfig": "/kube/config",
+            }
+            for name in ("host", "worker-1")
+        },
+        f"{SECRET} mesh-remote-worker-1": {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {
+                "name": "istio-remote-secret-worker-1",
+                "namespace": "istio-system",
+                "labels": {"istio/multiCluster": "true"},
+                "annotations": {"networking.istio.io/cluster": "worker-1"},
+            },
+            "data": encoded(**{"worker-1": REMOTE}),
+        },
+        f"{GLOBAL_MESH} mesh-global-mesh": {
+            "apiVersion": "discovery.mspider.io/v3alpha1",
+            "kind": "GlobalMesh",
+            "metadata": {"name": "mesh", "namespace": "mspider-system"},
+            "spec": {
+                "mode": "HOSTED",
+                "ownerCluster": "host",
+                "clusters": ["host", "worker-1"],
+                "ownerConfig": {
+                    "controlPlaneParams": {
+                        "enabled_resources_synchronizer": "true",
+                        "sync_resource_worker_cluster": "worker-1",
+                        "global.mesh_capacity": "S50N200",
+                    },
+                    "controlPlaneParamsStruct": {
+                        "global": {
+                            "sync_istio_resources": [
+                                {
+                                    "group": "networking.istio.io",
+                                    "kind": kind,
+                                    "resource": resource,
+                                    "version": version,
+                                }
+                                for kind, resource, version in (
+                                    ("VirtualService", "virtualservices", "v1beta1"),
+                                    ("DestinationRule", "destinationrules", "v1beta1"),
+                                    ("Gateway", "gateways", "v1alpha3"),
+                                )
+                            ]
+                        }
+                    },
+                },
+            },
+        },
+        f"{NAMESPACE} dubbo-worker-1": {
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {"name": "dubbo", "labels": {"istio-injection": "enabled"}},
+        },
+        f"{PROJECT} dubbo-project": {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "AppProject",
+            "metadata": {"name": "dubbo", "namespace": "argocd"},
+            "spec": {
+                "description": "made by meshroll for stack sandbox",
+                "sourceRepos": ["https://git.example/r.git"],
+                "destinations": [{"name": "worker-1", "namespace": "dubbo"}],
+            },
+        },
+        f"{SECRET} dubbo-repository": {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {
+                "name": "dubbo-repository",
+                "namespace": "argocd",
+                "labels": {"argocd.argoproj.io/secret-type": "repository"},
+            },
+            "data": encoded(
+                type="git", url="https://git.example/r.git", project="dubbo", username="ci", password="s3cret"
+            ),
+        },
+        f"{APPLICATION} dubbo-application-worker-1": {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Application",
+            "metadata": {
+                "name": "dubbo-worker-1",
+                "namespace": "argocd",
+                "finalizers": ["resources-finalizer.argocd.argoproj.io"],
+            },
+            "spec": {
+                "project": "dubbo",
+                "source": {
+                    "repoURL": "https://git.example/r.git",
+                    "targetRevision": "main",
+                    "path": "sandbox/worker-1",
+                    "directory": {"recurse": True},
+                },
+                "destination": {"name": "worker-1", "namespace": "dubbo"},
+                "syncPolicy": {
+                    "automated": {"prune": True, "selfHeal": True},
+                    "syncOptions": ["ApplyOutOfSyncOnly=true", "CreateNamespace=false"],
+                },
+                "ignoreDifferences": ignore_differences(("test-v2", "lane")),
+            },
+        },
+    }
+
+
+def test_the_release_gets_the_services_with_a_version_and_its_connections() -> None:
+    made, _ = made_by(stack())
+    assert made[f"{RELEASE} dubbo-worker-1"].inputs == {
+        "stack": "sandbox",
+        "repository": {
+            "url": "https://git.example/r.git",
+            "branch": "main",
+            "credentials": Secret({"username": "ci", "password": "s3cret"}),
+        },
+        "path": "sandbox/worker-1",
+        "namespace": "dubbo",
+        "services": [
+            {
+                "name": "dubbo3-provider",
+                "version": "v1",
+                "template": "weight",
+                "parameters": {"image": "example/provider", "port": 20880},
+            }
+        ],
+        "argocd": {
+            "cluster": {"kubeconfig": "/kube/config", "context": "host"},
+            "namespace": "argocd",
+            "applications": ["dubbo-worker-1"],
+        },
+        "workers": [{"name": "worker-1", "kubeconfig": "/kube/config", "context": "worker-1"}],
+        "wait": "step",
+        "timeoutSeconds": 120,
+    }
+
+
+def everything_before(made: dict[str, Made], key: str) -> set[str]:
+    """The names of all resources that must exist before one; destroying deletes it before all of them."""
+    by_name = {resource.name: resource for resource in made.values() if "index:" not in resource.type}
+    by_name |= {resource.name: resource for resource in made.values() if resource.type == RELEASE}
+    found: set[str] = set()
+    left = set(made[key].after)
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left |= by_name[name].after if name in by_name else set()
+    return found
+
+
+def test_an_application_goes_before_project_credentials_namespace_and_mesh() -> None:
+    made, _ = made_by(stack())
+    assert everything_before(made, f"{APPLICATION} dubbo-application-worker-1") >= {
+        "dubbo-project",
+        "dubbo-repository",
+        "dubbo-worker-1",
+        "mesh-global-mesh",
+        "mesh-remote-worker-1",
+    }
+    assert "dubbo-worker-1" in made[f"{PROJECT} dubbo-project"].after
+    assert "mesh-global-mesh" in made[f"{NAMESPACE} dubbo-worker-1"].after
+
+
+def test_a_release_is_made_after_its_own_application_only() -> None:
+    made, _ = made_by(stack(workers=("worker-1", "worker-2")))
+    assert made[f"{RELEASE} dubbo-worker-1"].after == {"dubbo-application-worker-1"}
+    assert made[f"{RELEASE} dubbo-worker-2"].after == {"dubbo-application-worker-2"}
+
+
+def test_one_release_serves_all_clusters_where_the_path_does_not_tell_them_apart() -> None:
+    made, _ = made_by(stack(workers=("worker-1", "worker-2"), path="rollouts"))
+    (release,) = (resource for resource in made.values() if resource.type == RELEASE)
+    assert (release.name, release.after) == ("dubbo", {"dubbo-application-worker-1", "dubbo-application-worker-2"})
+    assert (release.inputs["path"], [worker["name"] for worker in release.inputs["workers"]]) == (
+        "rollouts",
+        ["worker-1", "worker-2"],
+    )
+    assert release.inputs["argocd"]["applications"] == ["dubbo-worker-1", "dubbo-worker-2"]
+
+
+def test_every_object_goes_to_its_cluster() -> None:
+    made, _ = made_by(stack())
+    assert {key.split(" ")[1]: resource.provider for key, resource in made.items() if resource.provider} == {
+        "mesh-remote-worker-1": "host",
+        "mesh-global-mesh": "host",
+        "dubbo-worker-1": "worker-1",
+        "dubbo-project": "host",
+        "dubbo-repository": "host",
+        "dubbo-application-worker-1": "host",
+    }
+
+
+def test_a_stack_without_mesh_credentials_and_versions_makes_no_more_than_it_needs() -> None:
+    base = stack()
+    bare = dataclasses.replace(
+        base,
+        mesh=None,
+        gateways={},
+        namespaces=(),
+        argocd=dataclasses.replace(base.argocd, automated=False),
+        repository=dataclasses.replace(base.repository, kind="adopted", credentials=None),
+        services=base.services[1:],
+    )
+    made, outputs = made_by(bare)
+    assert set(made) == {
+        "pulumi:providers:kubernetes host",
+        "pulumi:providers:kubernetes worker-1",
+        "meshroll:index:ArgoApplication dubbo",
+        f"{PROJECT} dubbo-project",
+        f"{APPLICATION} dubbo-application-worker-1",
+    }
+    spec = made[f"{APPLICATION} dubbo-application-worker-1"].inputs["spec"]
+    assert spec["syncPolicy"] == {"syncOptions": ["ApplyOutOfSyncOnly=true", "CreateNamespace=false"]}
+    assert spec["ignoreDifferences"] == ignore_differences(("test-v2",))
+    assert outputs == {"gateway_endpoints": {}, "applications": {"worker-1": "dubbo-worker-1"}, "release": {}}
+
+
+def test_the_outputs_are_endpoints_applications_and_releases() -> None:
+    _, outputs = made_by(stack())
+    assert outputs == {
+        "gateway_endpoints": {"worker-1": "http://127.16.0.1:9090"},
+        "applications": {"worker-1": "dubbo-worker-1"},
+        "release": {"dubbo-worker-1": COMMITTED},
+    }
+
+
+@pytest.mark.parametrize(
+    ("ingress", "port", "url"),
+    [
+        ([{"ip": "203.0.113.7"}], 80, "http://203.0.113.7"),
+        ([{"hostname": "lb.example"}], 8080, "http://lb.example:8080"),
+        ([{"ip": "2001:db8::7"}], 9090, "http://[2001:db8::7]:9090"),
+        ([], 80, None),
+    ],
+)
+def test_an_endpoint_is_read_from_the_load_balancer_of_its_service(
+    ingress: list[dict[str, str]], port: int, url: str | None
+) -> None:
+    gateway = Gateway("worker-1", address=None, service="istio-system/istio-ingressgateway", port=port)
+    of = dataclasses.replace(stack(), gateways={"worker-1": gateway})
+    made, outputs = made_by(of, {"worker-1-service": {"status": {"loadBalancer": {"ingress": ingress}}}})
+    assert outputs["gateway_endpoints"] == {"worker-1": url}
+    service = made["kubernetes:core/v1:Service worker-1-service"]
+    assert (service.inputs, service.provider) == ({"id": "istio-system/istio-ingressgateway"}, "worker-1")
+
+
+def test_tokens_of_components_are_fixed() -> None:
+    made, _ = made_by(stack())
+    assert {resource.type for resource in made.values() if resource.type.startswith("meshroll:")} == {
+        "meshroll:index:HostedMeshAttachment",
+        "meshroll:index:MeshNamespace",
+        "meshroll:index:ArgoApplication",
+        "meshroll:index:GatewayEndpoint",
+        "meshroll:index:Release",
+    }

@@ -1,0 +1,42 @@
+"""A cluster's API that plays back states: every read of an object moves on to its next one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+Object = dict[str, Any]
+
+
+class PlayedCluster:
+    """Answers `get` from a list of states by kind (the last stays; an error is raised), records `patch`."""
+
+    def __init__(self, name: str, states: dict[str, Sequence[Object | Exception | None]]) -> None:
+        self.name = name
+        self._states = {kind: list(played) for kind, played in states.items()}
+        self.patches: list[tuple[str, str, Object, str]] = []
+        self.refusals: list[Exception] = []
+
+    def get(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> Object | None:
+        played = self._states[kind]
+        state = played.pop(0) if len(played) > 1 else played[0]
+        if isinstance(state, Exception):
+            raise state
+        return state
+
+    def patch(
+        self,
+        api_version: str,
+        kind: str,
+        name: str,
+        namespace: str | None,
+        patch: Object,
+        *,
+        field_manager: str,
+        subresource: str = "",
+    ) -> Object:
+        assert field_manager == "meshroll"
+        if self.refusals:
+            raise self.refusals.pop(0)
+        self.patches.append((kind, name, patch, subresource))
+        return {}
