@@ -1,0 +1,90 @@
+"""A private bare repository for each remote, kept between runs: what was fetched once is not fetched again.
+
+It lies in `$XDG_CACHE_HOME/meshroll/git`, readable by its owner alone, holds nothing that the remote does not, and may
+be deleted at any time. One process at a time uses it: a lock file beside it is held, and handed to every `git` child,
+so that a child that outlives a killed parent is waited for. Leftovers of a killed Git are removed under that lock.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from meshroll.errors import TimedOutError
+from meshroll.gitops.command import BrokenCacheError, Git, Login
+from meshroll.gitops.remote import Remote
+
+T = TypeVar("T")
+LOCK_SECONDS = 180.0
+MAX_PACKS = 50  # every fetch adds one; repacking costs more than fetching one shallow commit anew
+
+
+def cache_root(environ: Mapping[str, str] = os.environ) -> Path:
+    """The folder of all caches."""
+    base = environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "meshroll" / "git"
+
+
+@contextmanager
+def open_cache(remote: Remote, root: Path | None = None) -> Iterator[Git]:
+    """The cache of a remote, locked, made if missing. Raises TimedOutError when another process keeps it."""
+    root = root or cache_root()
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory = root / f"{hashlib.sha256(remote.url.encode()).hexdigest()[:32]}.git"
+    login = Login(remote.origin, remote.username, remote.password) if remote.origin and remote.password else None
+    with _locked(directory.with_suffix(".lock"), remote) as descriptor:
+        git = Git(directory, login=login, keep=descriptor)
+        _prepare(git)
+        try:
+            yield git
+        except BrokenCacheError:
+            shutil.rmtree(directory, ignore_errors=True)
+            raise
+
+
+def retried(work: Callable[[], T]) -> T:
+    """Do the work, and once more from nothing when the cache proves to be damaged."""
+    try:
+        return work()
+    except BrokenCacheError:
+        return work()
+
+
+@contextmanager
+def _locked(path: Path, remote: Remote) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        deadline = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise TimedOutError(
+                        f"another process has kept the cache {path} for {LOCK_SECONDS:.0f} s", where=remote.where
+                    ) from None
+                time.sleep(0.02)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _prepare(git: Git) -> None:
+    directory = git.directory
+    if len(list(directory.glob("objects/pack/*.pack"))) > MAX_PACKS:
+        shutil.rmtree(directory, ignore_errors=True)
+    if not (directory / "HEAD").is_file() or not (directory / "objects").is_dir():
+        shutil.rmtree(directory, ignore_errors=True)
+        git.text("init", "--quiet", "--bare", "--template=", "--initial-branch=unused", str(directory))
+        return
+    stale = [*directory.glob("*.lock"), *directory.glob("refs/**/*.lock"), *directory.glob("objects/**/tmp_*")]
+    for leftover in stale:
+        leftover.unlink(missing_ok=True) if leftover.is_file() else shutil.rmtree(leftover, ignore_errors=True)

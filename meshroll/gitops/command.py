@@ -1,0 +1,184 @@
+"""Git's own commands, behind one class: the only place where a `git` process is started.
+
+- A bare repository given by `--git-dir`, so no work tree, and with it no checkout, filter or submodule, ever exists.
+- Options are constants or validated values. Hooks, pagers, prompts, automatic maintenance and signing are off.
+- Inherited `GIT_*` variables are dropped but for those that say who the user is and how their Git reaches a server: one
+  that points at another repository (as inside a hook) would lead a release astray. The user's Git configuration counts
+  (proxy, certificates, credential helpers, identity), minus what could run a program on our behalf.
+- Credentials travel in the environment of the child and are answered by a helper bound to the repository's own host;
+  they are never in an argument, a URL, a file or an error.
+- Every call has a time limit, and kills the process group it started when that passes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from meshroll.errors import BadInputError, TimedOutError, UnavailableError
+
+LOCAL_SECONDS = 60.0
+_KEPT = re.compile(
+    "GIT_(AUTHOR|COMMITTER)_(NAME|EMAIL|DATE)|GIT_CONFIG_(GLOBAL|SYSTEM|NOSYSTEM)|GIT_EXEC_PATH|GIT_SSH(_COMMAND|_VARIANT)?"
+    "|GIT_SSL_(CAINFO|CAPATH|CERT|KEY|NO_VERIFY)|GIT_PROXY_COMMAND|GIT_HTTP_PROXY_AUTHMETHOD"
+)
+_SET = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "",  # empty, not absent: else core.askPass or SSH_ASKPASS would open a window
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "LC_ALL": "C",
+}
+_OPTIONS = (
+    *("-c", "core.hooksPath=/dev/null"),
+    *("-c", "core.fsmonitor=false"),
+    *("-c", "core.attributesFile=/dev/null"),
+    *("-c", "core.abbrev=12"),
+    *("-c", "protocol.allow=never"),
+    *("-c", "protocol.file.allow=always"),
+    *("-c", "protocol.http.allow=always"),
+    *("-c", "protocol.https.allow=always"),
+    *("-c", "protocol.ssh.allow=always"),
+    *("-c", "http.lowSpeedLimit=1000"),
+    *("-c", "http.lowSpeedTime=30"),
+    *("-c", "gc.auto=0"),
+    *("-c", "maintenance.auto=false"),
+    *("-c", "submodule.recurse=false"),
+    *("-c", "fetch.recurseSubmodules=false"),
+    *("-c", "fetch.writeCommitGraph=false"),
+    *("-c", "push.recurseSubmodules=no"),
+    *("-c", "push.followTags=false"),
+    *("-c", "push.gpgSign=false"),
+    *("-c", "i18n.commitEncoding=UTF-8"),
+)
+_HELPER = (
+    '!f() { test "$1" = get || exit 0; '
+    'printf \'username=%s\\npassword=%s\\n\' "$MESHROLL_GIT_USERNAME" "$MESHROLL_GIT_PASSWORD"; }; f'
+)
+# Invisible and direction-changing characters could hide what a diff or a server's answer says on a terminal.
+_HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]|\r(?!\n)")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a process answered; `error` is its standard error, masked and printable."""
+
+    code: int
+    output: bytes
+    error: str
+
+
+@dataclass(frozen=True)
+class Login:
+    """Credentials and the only `scheme://host:port` they are for."""
+
+    origin: str
+    username: str
+    password: str
+
+
+class Git:
+    """Runs Git in one bare repository. `keep` is a descriptor that every child inherits: that repository's lock."""
+
+    def __init__(self, directory: Path, *, login: Login | None = None, keep: int | None = None) -> None:
+        self.directory = directory
+        self._login = login
+        self._keep = keep
+
+    def text(self, *arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> str:
+        """Standard output without its last line break. Raises BrokenCacheError when a local command fails."""
+        result = self.run(*arguments, stdin=stdin, environment=environment)
+        if result.code:
+            raise BrokenCacheError(f"git {arguments[0]} failed: {last_line(result.error)}", where=str(self.directory))
+        return result.output.decode("utf-8", "surrogateescape").rstrip("\n")
+
+    def run(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        seconds: float = LOCAL_SECONDS,
+        environment: Mapping[str, str] | None = None,
+    ) -> Result:
+        """Run one command to its end, whatever its exit code. Raises TimedOutError, and BadInputError without Git."""
+        command = ["git", f"--git-dir={self.directory}", *_OPTIONS]
+        child_environment = {**clean_environment(os.environ), **(environment or {})}
+        if self._login:
+            command += ["-c", "credential.helper=", "-c", f"credential.{self._login.origin}.helper={_HELPER}"]
+            child_environment |= {
+                "MESHROLL_GIT_USERNAME": self._login.username,
+                "MESHROLL_GIT_PASSWORD": self._login.password,
+            }
+        code, output, error = _communicate([*command, *arguments], child_environment, stdin, seconds, self._keep)
+        return Result(code, output, printable(self._mask(error.decode("utf-8", "backslashreplace"))))
+
+    def _mask(self, text: str) -> str:
+        return text.replace(self._login.password, "***") if self._login and self._login.password else text
+
+
+class BrokenCacheError(UnavailableError):
+    """A local command that cannot fail has failed: the private cache is damaged or was deleted meanwhile."""
+
+
+def clean_environment(inherited: Mapping[str, str]) -> dict[str, str]:
+    """What a `git` process may see of the environment."""
+    kept = {k: v for k, v in inherited.items() if not k.startswith("GIT_") or _KEPT.fullmatch(k)}
+    for name in ("SSH_ASKPASS", "LANGUAGE", "MESHROLL_GIT_USERNAME", "MESHROLL_GIT_PASSWORD"):
+        kept.pop(name, None)
+    return kept | _SET
+
+
+def printable(text: str) -> str:
+    """Escape what a terminal would obey or hide; line breaks and tabs stay."""
+    return _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def last_line(text: str) -> str:
+    """The line that says what went wrong: the last one Git marks as fatal or an error, else the last one."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    marked = [line for line in lines if line.startswith(("fatal:", "error:"))]
+    return (marked or lines or ["no message"])[-1].removeprefix("fatal:").removeprefix("error:").strip()
+
+
+def _communicate(
+    command: Sequence[str], environment: Mapping[str, str], stdin: bytes, seconds: float, keep: int | None
+) -> tuple[int, bytes, bytes]:
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(environment),
+            cwd="/",
+            start_new_session=True,  # no terminal to ask on, and one group to kill
+            pass_fds=() if keep is None else (keep,),
+        )
+    except FileNotFoundError as error:
+        raise BadInputError("the command git is missing", expected="Git 2.30 or newer on PATH") from error
+    try:
+        output, errors = process.communicate(stdin, timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        _kill_group(process)
+        verb = next(word for word in command[2 + len(_OPTIONS) :] if not word.startswith(("-", "credential.")))
+        raise TimedOutError(f"git {verb} did not finish within {seconds:.0f} s") from error
+    except BaseException:
+        _kill_group(process)
+        raise
+    return process.returncode, output, errors
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream:
+            with suppress(OSError):
+                stream.close()

@@ -1,0 +1,143 @@
+"""Plans for rendered repositories: whole files, each service in a folder of its own.
+
+`<root>/<service>/<file>` is written as rendered. Files below the service's folder that carry our marker and are no
+longer rendered are removed; a file without it is somebody else's, never changed, and in the way of a rendered file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from meshroll.errors import BadInputError
+from meshroll.gitops.cache import open_cache, retried
+from meshroll.gitops.command import Git, printable
+from meshroll.gitops.plan import Edit, Plan, VersionChange
+from meshroll.gitops.remote import Remote
+from meshroll.gitops.transport import Transport
+from meshroll.gitops.trees import Trees, split
+from meshroll.manifests.templates import MARKER
+
+FILE_MODE = "100644"
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def plan_release(
+    remote: Remote, root: str, services: Mapping[str, Mapping[str, str]], *, cache: Path | None = None
+) -> Plan:
+    """What must change for each service's folder below `root` to hold its rendered files (name to text).
+
+    Nothing is written but the private cache. Raises BadInputError, UnavailableError, TimedOutError.
+    """
+    return retried(lambda: _plan(remote, root, services, cache))
+
+
+def read_versions(
+    remote: Remote, root: str, services: tuple[str, ...], *, cache: Path | None = None
+) -> tuple[str, dict[str, str | None]]:
+    """The branch's commit (empty without any ref) and the version of each service in it, None where there is none."""
+
+    def read() -> tuple[str, dict[str, str | None]]:
+        with open_cache(remote, cache) as git:
+            head = Transport(git, remote).fetch()
+            trees, tree = Trees(git), tree_of(git, head)
+            return head, {name: _version_in(trees, tree, _folder(root, name), name) for name in services}
+
+    return retried(read)
+
+
+def tree_of(git: Git, commit: str) -> str:
+    """The tree of a commit; empty for no commit."""
+    return git.text("rev-parse", "--verify", f"{commit}^{{tree}}") if commit else ""
+
+
+def version_of(text: str, service: str) -> str | None:
+    """The version a manifest gives a service: its Rollout's pod label; None without one. Raises yaml.YAMLError."""
+    for document in yaml.load_all(text, Loader=_Loader):
+        if not isinstance(document, dict) or document.get("kind") != "Rollout":
+            continue
+        if _at(document, "metadata", "name") == service:
+            version = _at(document, "spec", "template", "metadata", "labels", "version")
+            return version if isinstance(version, str) else None
+    return None
+
+
+def _plan(remote: Remote, root: str, services: Mapping[str, Mapping[str, str]], cache: Path | None) -> Plan:
+    with open_cache(remote, cache) as git:
+        base = Transport(git, remote).fetch()
+        trees, tree = Trees(git), tree_of(git, base)
+        edits: list[Edit] = []
+        changes: list[VersionChange] = []
+        contents: dict[str, bytes] = {}
+        for service, files in services.items():
+            folder = _folder(root, service)
+            wanted = {f"{folder}/{name}": text.encode() for name, text in files.items()}
+            contents |= wanted
+            own = _edits_of(trees, tree, folder, wanted)
+            if own:
+                new = next(filter(None, (version_of(text, service) for text in files.values())), None)
+                changes.append(VersionChange(service, _version_in(trees, tree, folder, service), new))
+                edits += own
+        edits.sort()
+        diff = _diff(git, trees, tree, edits) if edits else ""
+    return Plan(remote.url, remote.branch, base, tuple(edits), tuple(changes), diff, contents)
+
+
+def _edits_of(trees: Trees, tree: str, folder: str, wanted: Mapping[str, bytes]) -> list[Edit]:
+    edits = []
+    for file, content in wanted.items():
+        entry = trees.find(tree, file)
+        if entry is not None and not entry.is_file:
+            raise BadInputError("a folder is in the way", where=file, expected="a plain file")
+        new = trees.store(content)
+        if entry is None or entry.oid != new:
+            if entry is not None and not _is_ours(trees.read(entry, file)):
+                raise BadInputError(
+                    "the file was not rendered by Meshroll and is not overwritten",
+                    where=file,
+                    expected="it moved, or removed if it may be replaced",
+                )
+            edits.append(Edit(file, entry.oid if entry else "", new))
+    for file, entry in trees.files(tree, folder):
+        if file not in wanted and file.endswith((".yaml", ".yml")) and _is_ours(trees.read(entry, file)):
+            edits.append(Edit(file, entry.oid, ""))
+    return edits
+
+
+def _is_ours(content: bytes) -> bool:
+    return content.startswith(MARKER.encode())
+
+
+def _version_in(trees: Trees, tree: str, folder: str, service: str) -> str | None:
+    for file, entry in sorted(trees.files(tree, folder)):
+        if file.endswith((".yaml", ".yml")):
+            try:
+                version = version_of(trees.read(entry, file).decode("utf-8"), service)
+            except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
+                continue  # not ours to judge here: Argo CD reports a manifest it cannot read
+            if version is not None:
+                return version
+    return None
+
+
+def _diff(git: Git, trees: Trees, tree: str, edits: list[Edit]) -> str:
+    new = trees.write(tree, {edit.file: (FILE_MODE, edit.new) if edit.new else None for edit in edits})
+    text = git.text(
+        *("diff-tree", "-r", "-p", "--no-commit-id", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color"),
+        *("--text", "--unified=3", "--diff-algorithm=myers", "--src-prefix=a/", "--dst-prefix=b/"),
+        *(tree or trees.write("", {}), new),
+    )
+    return printable(text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")) + "\n"
+
+
+def _folder(root: str, service: str) -> str:
+    return "/".join([*split(root.strip("/")), *split(service)])
+
+
+def _at(value: Any, *keys: str) -> Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value

@@ -1,0 +1,94 @@
+"""The address of a rollout repository: checked before Git ever sees it.
+
+Only file, http(s) and ssh are spoken. A URL or branch that Git could take for an option, a remote helper (`ext::`) or a
+revision expression is refused here, and so is a password inside a URL: it would end in logs and process lists.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from meshroll.errors import BadInputError
+
+MAX_BRANCH_LENGTH = 200
+SCHEMES = ("file", "http", "https", "ssh")
+_HOST = re.compile(r"[A-Za-z0-9_\[][A-Za-z0-9._:\[\]-]*")
+_SCP = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._-]*@)[A-Za-z0-9_][A-Za-z0-9._-]*:(?![:/]{2})[^:\-][^:]*")
+_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
+_NOT_IN_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//")
+
+
+@dataclass(frozen=True)
+class Remote:
+    """One branch of one repository and, over HTTP, what opens it. Making one checks it; nothing is contacted."""
+
+    url: str
+    branch: str
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        check_url(self.url)
+        check_branch(self.branch)
+        for name, value in (("username", self.username), ("password", self.password)):
+            if any(character in value for character in "\r\n\0"):
+                raise BadInputError(f"the {name} holds a line break", where="repository.credentials")
+
+    @property
+    def ref(self) -> str:
+        """The branch's full name."""
+        return f"refs/heads/{self.branch}"
+
+    @property
+    def where(self) -> str:
+        """How errors name it."""
+        return f"repository {self.url}"
+
+    @property
+    def origin(self) -> str:
+        """`scheme://host:port` of an HTTP repository, the only place the credentials go to; else empty."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else ""
+
+
+def check_url(url: str) -> None:
+    """Refuse what is no plain file, http(s) or ssh address. Raises BadInputError."""
+    expected = "file:///path, https://host/path, http://host/path, ssh://user@host/path or user@host:path"
+    if not url or _UNPRINTABLE.search(url):
+        raise BadInputError("the URL is empty or holds spaces or control characters", where="repository.url")
+    if _SCP.fullmatch(url):
+        return
+    try:
+        parts = urlsplit(url)
+        port_is_a_number = parts.port is None or parts.port > 0
+    except ValueError:
+        port_is_a_number = False
+    if not port_is_a_number or parts.scheme not in SCHEMES or not url.startswith(f"{parts.scheme}://"):
+        raise BadInputError(f"{url!r} is not an address Meshroll opens", where="repository.url", expected=expected)
+    if parts.scheme == "file":
+        valid = not parts.netloc and len(parts.path) > 1
+    else:
+        valid = bool(_HOST.fullmatch(parts.netloc.rpartition("@")[2])) and len(parts.path) > 1
+    if not valid:
+        raise BadInputError(f"{url!r} names no repository", where="repository.url", expected=expected)
+    if parts.password is not None or (parts.username is not None and parts.scheme != "ssh"):
+        raise BadInputError("the URL holds credentials", where="repository.url", expected="repository.credentials")
+    if (parts.username or "").startswith("-"):
+        raise BadInputError(f"{url!r} holds an option", where="repository.url", expected=expected)
+
+
+def check_branch(branch: str) -> None:
+    """Refuse a name that is no branch by Git's own rules, or that reads as an option. Raises BadInputError."""
+    parts = branch.split("/")
+    if (
+        not branch
+        or branch in ("@", "HEAD")
+        or len(branch) > MAX_BRANCH_LENGTH
+        or branch.startswith("-")
+        or branch.endswith(".")
+        or _NOT_IN_BRANCH.search(branch)
+        or any(not part or part.startswith(".") or part.endswith(".lock") for part in parts)
+    ):
+        raise BadInputError(f"{branch!r} is not a branch name", where="repository.branch", expected="a name like main")

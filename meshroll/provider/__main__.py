@@ -1,0 +1,24 @@
+"""`python -m meshroll.provider ENGINE_ADDRESS`: what `pulumi-resource-meshroll` runs."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import suppress
+
+from meshroll.provider.engine import Engine
+from meshroll.provider.resource import ReleaseProvider
+from meshroll.provider.server import serve
+
+
+def main(arguments: list[str]) -> None:
+    """Serve until stopped. The engine gives its address as the first argument that is no option."""
+    address = next((argument for argument in arguments if not argument.startswith("-")), "")
+    if not address:
+        sys.exit("pulumi-resource-meshroll is started by Pulumi; expected the engine's address")
+    with suppress(KeyboardInterrupt):
+        asyncio.run(serve(ReleaseProvider(Engine(address)), address))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

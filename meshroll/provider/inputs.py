@@ -1,0 +1,140 @@
+"""A Release's inputs, read into frozen values. What is missing or of a wrong type is one sentence with its place.
+
+No input is named `version`: the engine would take it for the plug-in's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast, get_args
+
+from meshroll.errors import BadInputError
+from meshroll.gitops import Edit, Remote
+from meshroll.settings.model import Cluster, Wait
+
+DEFAULT_TIMEOUT_SECONDS = 600
+_KINDS = {str: "a string", dict: "a mapping", list: "a list", int: "a whole number"}
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service to release."""
+
+    name: str
+    version: str
+    template: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Argo:
+    """Where Argo CD runs, and the Application of each worker in the workers' order."""
+
+    cluster: Cluster
+    namespace: str
+    applications: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ReleaseInputs:
+    """Everything that planning, committing and waiting need."""
+
+    stack: str
+    remote: Remote
+    path: str
+    namespace: str
+    services: tuple[Service, ...]  # only those that have a version: the others are left alone
+    argocd: Argo | None
+    workers: tuple[Cluster, ...]
+    wait: Wait
+    timeout_seconds: int
+    edits: tuple[Edit, ...]
+
+
+def read_inputs(values: Mapping[str, Any]) -> ReleaseInputs:
+    """Plain properties as the engine gave them. Raises BadInputError."""
+    repository = _take(values, "repository", dict)
+    credentials = _take(repository, "credentials", dict, {}, at="repository.")
+    services = [_service(item, f"services[{i}].") for i, item in enumerate(_take(values, "services", list))]
+    names = [service.name for service in services if service]
+    for name in names:
+        if names.count(name) > 1:
+            raise BadInputError(f"there are two services {name}", where="services", expected="each name once")
+    wait = _take(values, "wait", str, "synced")
+    if wait not in get_args(Wait):
+        raise BadInputError(f"{wait!r} is no state to wait for", where="wait", expected=", ".join(get_args(Wait)))
+    argocd = _argo(values["argocd"]) if values.get("argocd") else None
+    workers = tuple(_cluster(item, f"workers[{i}].") for i, item in enumerate(_take(values, "workers", list, [])))
+    if wait != "committed" and argocd is None:
+        raise BadInputError(f"nothing tells when the release is {wait}", where="argocd", expected="Argo CD's cluster")
+    if argocd and len(argocd.applications) != len(workers):
+        raise BadInputError(
+            "they do not match the workers", where="argocd.applications", expected="one for each worker"
+        )
+    return ReleaseInputs(
+        stack=_take(values, "stack", str),
+        remote=Remote(
+            _take(repository, "url", str, at="repository."),
+            _take(repository, "branch", str, "main", at="repository."),
+            _take(credentials, "username", str, "", at="repository.credentials."),
+            _take(credentials, "password", str, "", at="repository.credentials."),
+        ),
+        path=_take(values, "path", str),
+        namespace=_take(values, "namespace", str),
+        services=tuple(service for service in services if service),
+        argocd=argocd,
+        workers=workers,
+        wait=cast("Wait", wait),
+        timeout_seconds=_take(values, "timeoutSeconds", int, DEFAULT_TIMEOUT_SECONDS),
+        edits=tuple(Edit(item["file"], item["old"], item["new"]) for item in values.get("edits") or ()),
+    )
+
+
+def significant(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of the inputs whose change is a change of the release; how servers are reached is not."""
+    repository = values.get("repository") or {}
+    kept = {key: values.get(key) for key in ("path", "namespace", "services")}
+    return kept | {f"repository.{key}": repository.get(key) for key in ("url", "branch")}
+
+
+def _service(values: Any, at: str) -> Service | None:
+    values = _mapping(values, at)
+    name = _take(values, "name", str, at=at)
+    if values.get("version") is None:
+        return None
+    return Service(
+        name,
+        _take(values, "version", str, at=at),
+        _take(values, "template", str, at=at),
+        _take(values, "parameters", dict, {}, at=at),
+    )
+
+
+def _argo(values: Any) -> Argo:
+    values = _mapping(values, "argocd.")
+    applications: Sequence[str] = _take(values, "applications", list, [], at="argocd.")
+    cluster = _cluster({"name": "argocd", **_take(values, "cluster", dict, at="argocd.")}, "argocd.cluster.")
+    return Argo(cluster, _take(values, "namespace", str, "argocd", at="argocd."), tuple(applications))
+
+
+def _cluster(values: Any, at: str) -> Cluster:
+    values = _mapping(values, at)
+    given = {key: _take(values, key, str, "", at=at) or None for key in ("context", "kubeconfig", "uid")}
+    return Cluster(name=_take(values, "name", str, at=at), **given)
+
+
+def _mapping(values: Any, at: str) -> dict[str, Any]:
+    if not isinstance(values, dict):
+        raise BadInputError("it is no mapping", where=at.rstrip("."), expected="a mapping")
+    return values
+
+
+def _take(values: Mapping[str, Any], key: str, kind: type, default: Any = None, *, at: str = "") -> Any:
+    value = values.get(key)
+    if value is None and default is not None:
+        return default
+    if not isinstance(value, kind) or isinstance(value, bool):
+        problem = "it is missing" if value is None else f"it is no {_KINDS[kind].split(' ', 1)[1]}"
+        raise BadInputError(problem, where=f"{at}{key}", expected=_KINDS[kind])
+    return value

@@ -1,0 +1,208 @@
+"""Release as the engine sees it: check, diff, create, update, read, delete.
+
+- `check` renders, plans and validates, and adds the computed input `edits`.
+- `diff` asks Git again: a release differs while Git does not hold what the inputs render to. The remembered edits of an
+  earlier run do not count, and neither does how servers are reached.
+- `create` and `update` commit exactly the edits of `check` and wait. In a preview they log the unified diff, the same
+  text as the plan's, and leave out `commit` and `versions`, which are not known before.
+- `read` reports the versions that stand in Git, as inputs too, so that a refresh shows who changed what.
+- `delete` forgets the resource: Git is left alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from pulumi.provider.experimental import provider as sdk
+
+from meshroll.errors import BadInputError, MeshrollError, UnavailableError
+from meshroll.gitops import Plan, apply_plan, read_versions
+from meshroll.provider import clusters, planning
+from meshroll.provider.background import in_thread
+from meshroll.provider.inputs import ReleaseInputs, read_inputs, significant
+from meshroll.provider.schema import schema
+from meshroll.provider.values import Properties, has_secret, is_unknown, plain_map, with_secret_at, wrap
+
+T = TypeVar("T")
+Wait = Callable[[ReleaseInputs, str, list[str], Callable[[str], None]], tuple[str, ...]]
+
+
+class Log(Protocol):
+    """Where words to the user go; `meshroll.provider.engine.Engine` is one."""
+
+    def info(self, urn: str, message: str) -> None:
+        """A diagnostic that stays."""
+
+    def status(self, urn: str, message: str) -> None:
+        """A passing word."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the resource does outside of Git; tests hand in their own."""
+
+    validate: planning.Validate = clusters.validate
+    wait: Wait = clusters.wait
+
+
+class ReleaseProvider(sdk.Provider):
+    """Serves `meshroll:index:Release`. Its state between calls is only the plan last made for each resource."""
+
+    def __init__(self, log: Log, services: Services = Services()) -> None:
+        self._log = log
+        self._services = services
+        self._plans: dict[str, Plan] = {}
+        self._cancelled = asyncio.Event()
+
+    async def get_schema(self, _request: sdk.GetSchemaRequest) -> sdk.GetSchemaResponse:
+        """The schema that `pulumi package get-schema` shows."""
+        return sdk.GetSchemaResponse(schema())
+
+    async def configure(self, _request: sdk.ConfigureRequest) -> sdk.ConfigureResponse:
+        """Secrets arrive marked; previews reach `create` and `update`."""
+        return sdk.ConfigureResponse(accept_secrets=True, supports_preview=True)
+
+    async def check(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
+        """Everything that can be wrong is found here, before anything is changed."""
+        given = {key: value for key, value in request.new_inputs.items() if key != "edits"}
+        if any(is_unknown(value) for value in given.values()):
+            return sdk.CheckResponse(inputs=given)
+        try:
+            plan = await in_thread(lambda: self._checked(request.urn, given))
+        except MeshrollError as error:
+            return sdk.CheckResponse(inputs=given, failures=[sdk.CheckFailure("", str(error))])
+        self._plans[request.urn] = plan
+        return sdk.CheckResponse(inputs={**_sealed(given), "edits": wrap(planning.edits_value(plan))})
+
+    async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
+        """`old_state` holds the old *inputs* here: see `meshroll.provider.server`."""
+        old, new = plain_map(request.old_state), plain_map(request.new_inputs)
+        unknown = any(is_unknown(value) for value in request.new_inputs.values())
+        if not unknown and significant(old) == significant(new):
+            inputs = read_inputs(new)
+            plan = await in_thread(lambda: planning.plan(inputs))
+            changed = ["edits"] if plan.edits else []
+        else:
+            changed = _changed(old, new)
+        update = sdk.PropertyDiff(sdk.PropertyDiffKind.UPDATE, input_diff=True)
+        return sdk.DiffResponse(
+            changes=bool(changed),
+            diffs=sorted({key.partition(".")[0].partition("[")[0] for key in changed}),
+            detailed_diff=dict.fromkeys(changed, update),
+        )
+
+    async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
+        """The first release of these services by this stack."""
+        outputs = await self._release(request.urn, request.properties, preview=request.preview)
+        identity = "" if request.preview else f"{plain_map(request.properties)['stack']}/{request.name}"
+        return sdk.CreateResponse(resource_id=identity, properties=outputs)
+
+    async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
+        """A later release."""
+        return sdk.UpdateResponse(await self._release(request.urn, request.news, preview=request.preview))
+
+    async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
+        """The versions in Git, whoever put them there."""
+        if not request.inputs:
+            raise BadInputError("a Release cannot be imported", expected="`pulumi up`, which adopts what Git holds")
+        inputs = read_inputs(plain_map(request.inputs))
+        names = tuple(service.name for service in inputs.services)
+        head, versions = await in_thread(lambda: read_versions(inputs.remote, inputs.path, names))
+        found = {name: version for name, version in versions.items() if version is not None}
+        known = plain_map(request.properties)
+        commit = known.get("commit", head) if found == known.get("versions") else head
+        properties = {"commit": wrap(commit), "versions": wrap(found)}
+        return sdk.ReadResponse(request.resource_id, properties, _with_versions(request.inputs, versions))
+
+    async def delete(self, request: sdk.DeleteRequest) -> None:
+        """Nothing: what was released stays released."""
+
+    async def cancel(self) -> None:
+        """The user pressed Ctrl-C: stop waiting. A push that is under way ends first."""
+        self._cancelled.set()
+
+    def _checked(self, urn: str, given: Properties) -> Plan:
+        if "services" in given and has_secret(given["services"]):
+            raise BadInputError(
+                "a secret would be committed to Git in clear", where="services", expected="the name of a Secret instead"
+            )
+        inputs = read_inputs(plain_map(given))
+        plan = planning.plan(inputs)
+        for note in planning.validate_changes(inputs, plan, self._services.validate):
+            self._log.info(urn, note)
+        return plan
+
+    async def _release(self, urn: str, properties: Properties, *, preview: bool) -> dict[str, Any]:
+        if any(is_unknown(value) for value in properties.values()):
+            return {}
+        inputs = read_inputs(plain_map(properties))
+        if preview:
+            await in_thread(lambda: self._show(urn, inputs))
+            return {}
+        commit, services = await in_thread(lambda: self._commit(urn, inputs))
+        waiting = in_thread(
+            lambda: self._services.wait(inputs, commit, services, lambda word: self._log.status(urn, word))
+        )
+        for note in await self._unless_cancelled(waiting):
+            self._log.info(urn, note)
+        versions = {service.name: service.version for service in inputs.services}
+        return {"commit": wrap(commit), "versions": wrap(versions)}
+
+    def _show(self, urn: str, inputs: ReleaseInputs) -> None:
+        plan = self._plans.get(urn)
+        if plan is None or plan.edits != inputs.edits:
+            plan = planning.plan(inputs)
+        if plan.diff:
+            self._log.info(urn, plan.diff)
+
+    def _commit(self, urn: str, inputs: ReleaseInputs) -> tuple[str, list[str]]:
+        plan = planning.plan(inputs).bound_to(inputs.edits)
+        applied = apply_plan(inputs.remote, plan, stack=inputs.stack)
+        if applied.made:
+            what = ", ".join(str(change) for change in plan.changes)
+            self._log.info(urn, f"committed {applied.commit[:12]} to {inputs.remote.branch}: {what}")
+        services = [change.service for change in plan.changes] or [service.name for service in inputs.services]
+        return applied.commit, services
+
+    async def _unless_cancelled(self, waiting: Awaitable[T]) -> T:
+        work, cancelled = asyncio.ensure_future(waiting), asyncio.ensure_future(self._cancelled.wait())
+        await asyncio.wait({work, cancelled}, return_when=asyncio.FIRST_COMPLETED)
+        cancelled.cancel()
+        if work.done():
+            return work.result()
+        work.cancel()
+        raise UnavailableError("the wait was interrupted; the commit is made", expected="`pulumi up` to wait again")
+
+
+def _sealed(inputs: Properties) -> dict[str, Any]:
+    """Credentials are secret in the state, whatever the program said."""
+    sealed = dict(inputs)
+    if "repository" in sealed:
+        sealed["repository"] = with_secret_at(sealed["repository"], "credentials")
+    return sealed
+
+
+def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """The paths of significant inputs that differ, as fine as a person wants to read them."""
+    before, after = significant(old), significant(new)
+    keys = [key for key in after if key != "services" and before[key] != after[key]]
+    olds, news = before["services"] or [], after["services"] or []
+    if [item.get("name") for item in olds] != [item.get("name") for item in news]:
+        return [*keys, "services"]
+    for index, (one, other) in enumerate(zip(olds, news, strict=True)):
+        keys += [f"services[{index}].{key}" for key in sorted({*one, *other}) if one.get(key) != other.get(key)]
+    return keys
+
+
+def _with_versions(inputs: Properties, versions: Mapping[str, str | None]) -> dict[str, Any]:
+    """The inputs with each service's version as Git has it; without one where Git has none."""
+    services = plain_map(inputs)["services"]
+    for service in services:
+        version = versions.get(service["name"], service.get("version"))
+        service.pop("version", None)
+        if version is not None:
+            service["version"] = version
+    return {**inputs, "services": wrap(services)}

@@ -1,0 +1,144 @@
+"""Several processes releasing at once, and processes killed at random moments."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from meshroll.gitops import apply_plan, plan_release, read_versions
+from tests.git.repositories import Repository, release
+
+PROCESSES = 4
+RELEASES = 5
+KILLS = 25
+CHECKOUT = Path(__file__).parents[3]
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from meshroll.errors import ConflictError
+from meshroll.gitops import Remote, apply_plan, plan_release
+from tests.git.repositories import release
+url, cache, service, versions = sys.argv[1:]
+remote = Remote(url, "main")
+print("ready", flush=True)
+sys.stdin.readline()
+for version in versions.split(","):
+    for attempt in range(50):
+        planned = plan_release(remote, "live", release(**{service: version}), cache=Path(cache))
+        try:
+            apply_plan(remote, planned, stack=service, cache=Path(cache))
+            break
+        except ConflictError:
+            print("conflict", flush=True)
+    else:
+        sys.exit("gave up")
+"""
+
+
+def start(repository: Repository, cache: Path, service: str, versions: list[str]) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, repository.remote.url, str(cache), service, ",".join(versions)],
+        cwd=CHECKOUT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n", process.stderr.read() if process.stderr else ""
+    return process
+
+
+def finish(process: subprocess.Popen[str]) -> str:
+    output, errors = process.communicate(timeout=240)
+    assert process.returncode == 0, errors
+    return output
+
+
+@pytest.mark.parametrize("shared", [True, False], ids=["one cache", "a cache each"])
+def test_no_release_is_lost_or_made_twice(repository: Repository, shared: bool) -> None:
+    processes = []
+    for number in range(PROCESSES):
+        cache = repository.cache if shared else repository.work / f"cache-{number}"
+        processes.append(start(repository, cache, f"service{number}", [f"v{n}" for n in range(RELEASES)]))
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    outputs = [finish(process) for process in processes]
+
+    assert "conflict" not in "".join(outputs)  # each has its own files: whatever happened, it was none
+    assert len(repository.log()) == PROCESSES * RELEASES
+    assert repository.git("rev-list", "--merges", "main") == ""
+    for number in range(PROCESSES):
+        made = [line for line in reversed(repository.log()) if f"service{number} " in line]
+        steps = [f"Release service{number} v{n - 1} -> v{n}" for n in range(1, RELEASES)]
+        assert made == [f"Release service{number} v0", *steps]
+
+
+def test_releases_of_one_service_follow_each_other(repository: Repository) -> None:
+    processes = [
+        start(repository, repository.work / f"cache-{n}", "provider", [f"p{n}-{i}" for i in range(RELEASES)])
+        for n in range(PROCESSES)
+    ]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in processes:
+        finish(process)
+
+    lines = list(
+        reversed(repository.git("log", "--format=%(trailers:key=Meshroll-Service,valueonly)", "main").split("\n"))
+    )
+    moves = [line.removeprefix("provider ").split(" -> ") for line in lines if line]
+    assert len(moves) == PROCESSES * RELEASES
+    assert [old for old, _ in moves] == ["-", *(new for _, new in moves[:-1])]  # each says what it really replaced
+
+
+def test_a_kill_at_any_moment_leaves_the_remote_before_or_after(repository: Repository) -> None:
+    dice = random.Random(20)  # noqa: S311 - the same cuts each time
+    began = time.monotonic()
+    subprocess_versions = ["v0"]
+    process = start(repository, repository.cache, "provider", subprocess_versions)
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+    finish(process)
+    length = time.monotonic() - began
+    before = "v0"
+    cut = 0
+    for number in range(1, KILLS + 1):
+        wanted = f"v{number}"
+        process = start(repository, repository.cache, "provider", [wanted])
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+        try:
+            process.wait(timeout=dice.uniform(0, length))
+        except subprocess.TimeoutExpired:
+            os.kill(process.pid, signal.SIGKILL)
+            cut += 1
+        process.communicate(timeout=60)
+
+        head = repository.head()
+        repository.git("fsck", "--connectivity-only", "--no-dangling", "main")
+        # A push that outlived its parent holds the cache's lock, so this waits for it.
+        seen = read_versions(repository.remote, "live", ("provider",), cache=repository.cache)[1]["provider"]
+        assert seen in (before, wanted)
+        planned = plan_release(repository.remote, "live", release(provider=wanted), cache=repository.cache)
+        applied = apply_plan(repository.remote, planned, stack="sandbox", cache=repository.cache)
+        assert applied.made == (seen == before)
+        assert head in repository.log("%H")
+        before = wanted
+    assert cut > KILLS // 4
+    assert len(repository.log()) == KILLS + 1

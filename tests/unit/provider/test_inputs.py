@@ -1,0 +1,89 @@
+"""A Release's inputs: read whole, or refused in one sentence with its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from meshroll.errors import BadInputError
+from meshroll.gitops import Edit, Remote
+from meshroll.provider.inputs import Argo, ReleaseInputs, Service, read_inputs, significant
+from meshroll.settings.model import Cluster
+
+WHOLE: dict[str, Any] = {
+    "stack": "prod",
+    "repository": {
+        "url": "https://git.example/r.git",
+        "branch": "live",
+        "credentials": {"username": "robot", "password": "p"},
+    },
+    "path": "clusters/w",
+    "namespace": "shop",
+    "services": [
+        {"name": "a", "version": "v1", "template": "weight", "parameters": {"port": 80}},
+        {"name": "watched"},
+    ],
+    "argocd": {"cluster": {"context": "host", "uid": "1"}, "namespace": "argocd", "applications": ["shop-w"]},
+    "workers": [{"name": "w", "kubeconfig": "/k"}],
+    "wait": "step",
+    "timeoutSeconds": 90,
+    "edits": [{"file": "f", "old": "", "new": "1"}],
+}
+
+
+def test_everything_is_read_and_services_without_a_version_are_left_alone() -> None:
+    assert read_inputs(WHOLE) == ReleaseInputs(
+        stack="prod",
+        remote=Remote("https://git.example/r.git", "live", "robot", "p"),
+        path="clusters/w",
+        namespace="shop",
+        services=(Service("a", "v1", "weight", {"port": 80}),),
+        argocd=Argo(Cluster("argocd", "host", None, "1"), "argocd", ("shop-w",)),
+        workers=(Cluster("w", None, "/k", None),),
+        wait="step",
+        timeout_seconds=90,
+        edits=(Edit("f", "", "1"),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"stack": None}, "stack: it is missing; expected a string"),
+        ({"path": 3}, "path: it is no string; expected a string"),
+        ({"repository": {"branch": "main"}}, "repository.url: it is missing; expected a string"),
+        ({"services": {}}, "services: it is no list; expected a list"),
+        ({"services": ["a"]}, "services[0]: it is no mapping; expected a mapping"),
+        (
+            {"services": [{"name": "a", "version": 1}]},
+            "services[0].version: it is no string; expected a string",
+        ),
+        (
+            {"services": [{"name": "a", "version": "1", "template": "t"}] * 2},
+            "services: there are two services a; expected each name once",
+        ),
+        ({"wait": "soon"}, "wait: 'soon' is no state to wait for; expected committed, synced, step, finished"),
+        ({"argocd": None}, "argocd: nothing tells when the release is step; expected Argo CD's cluster"),
+        ({"workers": []}, "argocd.applications: they do not match the workers; expected one for each worker"),
+        ({"timeoutSeconds": True}, "timeoutSeconds: it is no whole number; expected a whole number"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(change: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(BadInputError) as caught:
+        read_inputs({**WHOLE, **change})
+    assert str(caught.value) == sentence
+
+
+def test_how_servers_are_reached_is_not_significant() -> None:
+    moved = {
+        **WHOLE,
+        "repository": {"url": "https://git.example/r.git", "branch": "live", "credentials": {"password": "other"}},
+        "argocd": {"cluster": {"context": "other"}, "applications": ["shop-w"]},
+        "workers": [{"name": "w", "kubeconfig": "/elsewhere"}],
+        "wait": "finished",
+        "timeoutSeconds": 1,
+        "edits": [],
+    }
+    assert significant(moved) == significant(WHOLE)
+    assert significant({**WHOLE, "path": "clusters/x"}) != significant(WHOLE)
