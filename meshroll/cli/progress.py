@@ -1,0 +1,18 @@
+"""Progress of long work: one plain line each, with the time since the start, on standard error."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import click
+
+
+def clock() -> Callable[[str], None]:
+    """A function that prints a line with the seconds since this call."""
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        click.echo(f"{time.monotonic() - began:6.1f} s  {text}", err=True)
+
+    return say

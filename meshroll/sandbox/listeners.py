@@ -1,0 +1,86 @@
+"""Who listens where, from the kernel's own tables, and which of our listeners are not on loopback.
+
+Every listener whose address can be set is on 127.0.0.0/8. `WILDCARD` is the whole list of the others; the README
+repeats it and a test holds it against what the running parts really do.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
+from types import MappingProxyType
+
+import psutil
+
+# The part's name without its cluster -> the words of its ports; their programs have no flag for the address.
+WILDCARD: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"rollouts": ("healthz", "metrics"), "argocd/application-controller": ("metrics",)}
+)
+_LISTEN = "0A"
+_IPV4_BYTES = 4
+
+
+@dataclass(frozen=True, order=True)
+class Listener:
+    """A listening TCP socket."""
+
+    address: str
+    port: int
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine reaches it."""
+        return ip_address(self.address).is_loopback
+
+
+def parse(table: str) -> frozenset[Listener]:
+    """The listeners in the text of /proc/net/tcp or /proc/net/tcp6."""
+    found: set[Listener] = set()
+    for line in table.splitlines()[1:]:
+        fields = line.split()
+        if fields[3:4] == [_LISTEN]:
+            address, port = fields[1].split(":")
+            found.add(Listener(_address(address), int(port, 16)))
+    return frozenset(found)
+
+
+def listening() -> frozenset[Listener]:
+    """Every TCP listener of this machine."""
+    tables = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
+    return frozenset().union(*(parse(path.read_text(encoding="ascii")) for path in tables if path.exists()))
+
+
+def of_processes(pids: Iterable[int]) -> frozenset[Listener]:
+    """The TCP listeners of some processes; one that has ended has none."""
+    found: set[Listener] = set()
+    for pid in pids:
+        try:
+            connections = psutil.Process(pid).net_connections("tcp")
+        except psutil.Error:
+            continue
+        found.update(Listener(c.laddr.ip, c.laddr.port) for c in connections if c.status == psutil.CONN_LISTEN)
+    return frozenset(found)
+
+
+def holder(port: int) -> str:
+    """Words for the process that listens on a port, as far as this user may see it."""
+    for process in psutil.process_iter(["pid", "name"]):
+        try:
+            connections = process.net_connections("tcp")
+        except psutil.Error:
+            continue
+        if any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in connections):
+            return f"{process.info['name']} (process {process.info['pid']})"
+    return "another program"
+
+
+def _address(words: str) -> str:
+    packed = b"".join(struct.pack("=I", int(words[i : i + 8], 16)) for i in range(0, len(words), 8))
+    address = ip_address(socket.inet_ntop(socket.AF_INET if len(packed) == _IPV4_BYTES else socket.AF_INET6, packed))
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    shown: IPv4Address | IPv6Address = mapped or address
+    return str(shown)

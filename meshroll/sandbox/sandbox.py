@@ -1,0 +1,229 @@
+"""One sandbox from a user's view: brought up, asked, stopped part by part, taken down, forgotten.
+
+`up` does only what is missing, whatever state it finds: nothing built, everything killed, one part dead, all well.
+Commands that change something hold the sandbox's lock. Nothing is ever restarted behind the user's back.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from meshroll.errors import BadInputError, UnavailableError
+from meshroll.sandbox import addresses, build, crds, environment, files, listeners, process, table
+from meshroll.sandbox.addresses import Range
+from meshroll.sandbox.credentials import Credentials
+from meshroll.sandbox.home import Home, parts_cache
+from meshroll.sandbox.site import Site, port_names
+from meshroll.sandbox.supervisor import PartStatus, Supervisor
+
+Progress = Callable[[str], None]
+
+
+def _silent(_: str) -> None:
+    return
+
+
+class Sandbox:
+    """A whole hosted mesh on loopback, known by its name."""
+
+    def __init__(self, name: str = "default", *, root: Path | None = None, cache: Path | None = None) -> None:
+        self.home = Home.of(name, root)
+        self._cache = cache or parts_cache()
+
+    def up(self, workers: int | None = None, *, workloads: Sequence[Path] = (), progress: Progress = _silent) -> None:
+        """Build, start and seed what is missing, and return when every part is ready.
+
+        `workers` (1 at first) and `workloads`, tables of the user's own stand-ins, are remembered. Raises
+        BadInputError for a taken port, a missing build tool, fewer workers than there are.
+        """
+        names = self._workers(workers)
+        if shutil.which("git") is None:
+            raise BadInputError("`git` is not on PATH", where="sandbox", expected="Git 2.28 or newer")
+        self.build_parts(progress)
+        self.home.prepare()
+        with self._locked(progress):
+            tables = [str(path.absolute()) for path in workloads] or self._remembered().get("workloads", [])
+            self._choose(names)
+            files.write_json(self.home.path / "sandbox.json", {"workers": list(names), "workloads": tables})
+            Credentials.ensure(self.home, self._site(names).clusters)
+            self._make_repository()
+            Supervisor(self.home, table.nodes(self._site(names)), progress).start()
+
+    def build_parts(self, progress: Progress = _silent) -> None:
+        """Build what the cache lacks. Raises BadInputError for a missing build tool."""
+        self._cache.mkdir(parents=True, exist_ok=True)
+        build.ensure(self._builds(), self._cache, progress)
+        crds.ensure(self._cache, progress)
+
+    @property
+    def exists(self) -> bool:
+        """Whether `up` was ever called."""
+        return (self.home.path / "sandbox.json").exists()
+
+    @property
+    def workers(self) -> tuple[str, ...]:
+        """The names of the work clusters."""
+        return tuple(self._remembered().get("workers", ()))
+
+    def status(self) -> list[PartStatus]:
+        """What every part does; a part that is dead comes with the end of its log."""
+        return self._supervisor().status()
+
+    def environment(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+        """The variables that let a person run `pulumi` and `meshroll` against this sandbox. They hold secrets."""
+        self._supervisor()
+        if not self.home.kubeconfig.exists():
+            raise UnavailableError(
+                "has never been up", where=f"sandbox {self.home.name}", expected="`meshroll sandbox up`"
+            )
+        return environment.variables(self._site(self.workers), environ)
+
+    def stop(self, part: str) -> None:
+        """Stop one part, as if it were not needed."""
+        with self._locked(_silent):
+            supervisor = self._supervisor()
+            supervisor.stop([supervisor.part(part).name])
+
+    def start(self, part: str, progress: Progress = _silent) -> None:
+        """Start one part that is stopped or dead, and wait until it is ready."""
+        with self._locked(progress):
+            supervisor = self._supervisor(progress)
+            supervisor.start([supervisor.part(part).name])
+
+    def logs(self, part: str) -> Path:
+        """The log file of a part."""
+        return self.home.log(self._supervisor().part(part).name)
+
+    def down(self, progress: Progress = _silent) -> None:
+        """Stop everything; state, ports and credentials stay for the next `up`."""
+        if not self.exists:
+            return
+        with self._locked(progress):
+            Supervisor(self.home, table.nodes(self._site(self.workers)), progress).stop()
+
+    def clean(self, progress: Progress = _silent) -> None:
+        """`down`, and forget the sandbox: state, ports, credentials, the rollout repository. Built parts stay."""
+        if not self.exists:
+            return
+        self.down(progress)
+        with files.locked(self.home.root / ".lock"):
+            ranges = files.read_json(self._ranges, {})
+            kept = {key: n for key, n in ranges.items() if not key.startswith(f"{self.home.name}/")}
+            files.write_json(self._ranges, kept)
+            shutil.rmtree(self.home.path)
+
+    def processes(self) -> dict[str, list[int]]:
+        """The process ids of every part, with all that it started itself."""
+        prefix = f"{self.home.path}:"
+        marked = process.marked(prefix)
+        return {mark.removeprefix(prefix): [identity.pid for identity in group] for mark, group in marked.items()}
+
+    @property
+    def site(self) -> Site:
+        """Ports, ranges and paths of this sandbox; it must exist."""
+        self._supervisor()
+        return self._site(self.workers)
+
+    @property
+    def _ranges(self) -> Path:
+        return self.home.root / "ranges.json"
+
+    def _remembered(self) -> dict[str, list[str]]:
+        return dict(files.read_json(self.home.path / "sandbox.json", {}))
+
+    def _workers(self, wanted: int | None) -> tuple[str, ...]:
+        known = len(self.workers)
+        count = wanted if wanted is not None else known or 1
+        if count < max(known, 1):
+            raise BadInputError(
+                f"{count} workers are fewer than the {known} there are" if known else f"{count} workers cannot be",
+                where=f"sandbox {self.home.name}",
+                expected="as many or more; `meshroll sandbox clean` starts anew" if known else "1 or more",
+            )
+        return tuple(f"worker-{number}" for number in range(1, count + 1))
+
+    def _builds(self) -> list[build.Build]:
+        own = environment.official(self.home).cli is None
+        return [item for item in build.BUILDS if own or item is not build.PULUMI]
+
+    def _choose(self, workers: Sequence[str]) -> None:
+        """Choose ports and ranges for what has none yet, apart from every other sandbox of this state folder."""
+        with files.locked(self.home.root / ".lock"):
+            others: set[int] = set()
+            for ports in self.home.root.glob("*/ports.json"):
+                if ports.parent != self.home.path:
+                    others.update(files.read_json(ports, {}).values())
+            heard = listeners.listening()
+            busy, addressed = {item.port for item in heard} | others, {item.address for item in heard}
+            seed = str(self.home.path)
+            path = self.home.path / "ports.json"
+            known = files.read_json(path, {})
+            chosen = addresses.choose(port_names(tuple(workers)), known, busy.__contains__, addresses.PORTS, seed)
+            files.write_json(path, known | chosen)
+            ranges = files.read_json(self._ranges, {})
+            wanted = [f"{self.home.name}/{worker}" for worker in workers]
+            ranges |= addresses.choose(
+                wanted, ranges, lambda n: addresses.range_in_use(n, addressed), addresses.RANGES, seed
+            )
+            files.write_json(self._ranges, ranges)
+
+    def _site(self, workers: Sequence[str]) -> Site:
+        ranges = files.read_json(self._ranges, {})
+        return Site(
+            home=self.home,
+            workers=tuple(workers),
+            ports=files.read_json(self.home.path / "ports.json", {}),
+            ranges={worker: Range(ranges[f"{self.home.name}/{worker}"]) for worker in workers},
+            programs=build.programs(self._cache),
+            definitions=crds.Definitions(crds.folder(self._cache)),
+            credentials=Credentials.load(self.home),
+            workloads=tuple(Path(path) for path in self._remembered().get("workloads", ())),
+        )
+
+    def _supervisor(self, progress: Progress = _silent) -> Supervisor:
+        if not self.exists:
+            raise UnavailableError(
+                "does not exist", where=f"sandbox {self.home.name}", expected="`meshroll sandbox up`"
+            )
+        return Supervisor(self.home, table.nodes(self._site(self.workers)), progress)
+
+    def _make_repository(self) -> None:
+        if (self.home.repository / "HEAD").exists():
+            return
+        # The caller's Git settings must not decide what the repository is like.
+        clean = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(self.home.path / "home"),
+            "GIT_CONFIG_NOSYSTEM": "1",
+        }
+        command = [
+            "git",
+            "init",
+            "--quiet",
+            "--bare",
+            "--template=",
+            "--initial-branch=main",
+            str(self.home.repository),
+        ]
+        try:
+            subprocess.run(command, env=clean, check=True, capture_output=True, text=True)
+        except subprocess.CalledProcessError as error:
+            raise UnavailableError(
+                f"`git init` failed: {error.stderr.strip()}", where=str(self.home.repository)
+            ) from error
+
+    @contextmanager
+    def _locked(self, progress: Progress) -> Iterator[None]:
+        if not self.home.path.exists():
+            self._supervisor()
+
+        def waiting() -> None:
+            progress(f"waiting for another command on sandbox {self.home.name}")
+
+        with files.locked(self.home.path / "lock", waiting):
+            yield

@@ -1,0 +1,16 @@
+"""One line a happening, on standard output, with the time."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+
+from meshroll.errors import redact
+
+
+def say(text: str) -> None:
+    """Write one line at once; credentials are masked."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+    # One write a line: print would let lines of several threads run into each other.
+    sys.stdout.write(f"{now}Z {redact(text)}\n")
+    sys.stdout.flush()

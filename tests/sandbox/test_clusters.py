@@ -1,0 +1,108 @@
+"""What stands in the clusters of a fresh sandbox, and who may read it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import stat
+import subprocess
+from pathlib import Path
+
+import urllib3
+
+from meshroll.kube import Kube
+from meshroll.sandbox import Sandbox
+
+
+def kube(sandbox: Sandbox, context: str) -> Kube:
+    return Kube.connect(sandbox.environment()["MESHROLL_KUBECONFIG"], context)
+
+
+def names(cluster: Kube, api_version: str, kind: str, namespace: str | None = None) -> set[str]:
+    return {item["metadata"]["name"] for item in cluster.list(api_version, kind, namespace)}
+
+
+def groups(cluster: Kube) -> set[str]:
+    crds = names(cluster, "apiextensions.k8s.io/v1", "CustomResourceDefinition")
+    return {crd.partition(".")[2] for crd in crds}
+
+
+def test_the_host_has_what_argo_cd_istio_and_the_global_mesh_need(sandbox: Sandbox) -> None:
+    host = kube(sandbox, "host")
+    assert groups(host) == {
+        "argoproj.io",
+        "discovery.mspider.io",
+        "extensions.istio.io",
+        "networking.istio.io",
+        "security.istio.io",
+        "telemetry.istio.io",
+    }
+    assert names(host, "v1", "Namespace") >= {"istio-system", "argocd", "mspider-system"}
+
+
+def test_a_worker_has_rollouts_and_istio_and_a_ready_node(sandbox: Sandbox) -> None:
+    worker = kube(sandbox, "worker-1")
+    assert worker.knows("argoproj.io/v1alpha1", "Rollout")
+    assert not worker.knows("argoproj.io/v1alpha1", "Application")
+    (node,) = worker.list("v1", "Node")
+    ready = [c["status"] for c in node["status"]["conditions"] if c["type"] == "Ready"]
+    assert (node["metadata"]["name"], ready) == ("worker-1-node", ["True"])
+
+
+def test_the_worker_is_registered_with_argo_cd_under_its_name(sandbox: Sandbox) -> None:
+    secret = kube(sandbox, "host").get("v1", "Secret", "worker-1", "argocd")
+    assert secret is not None
+    data = {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
+    assert (data["name"], data["server"]) == ("worker-1", sandbox.site.server("worker-1"))
+    assert json.loads(data["config"])["bearerToken"] == sandbox.site.credentials.tokens["worker-1"]
+
+
+def test_each_cluster_has_a_token_of_its_own(sandbox: Sandbox) -> None:
+    site = sandbox.site
+    pool = urllib3.PoolManager(cert_reqs="CERT_NONE", assert_hostname=False)
+    urllib3.disable_warnings()
+    url = site.server("worker-1") + "/api/v1/namespaces"
+    answers = {
+        name: pool.request("GET", url, headers={"Authorization": f"Bearer {token}"}).status
+        for name, token in site.credentials.tokens.items()
+    }
+    assert answers == {"host": 401, "worker-1": 200}
+
+
+def test_no_other_user_can_read_the_state(sandbox: Sandbox) -> None:
+    assert stat.S_IMODE(sandbox.home.path.stat().st_mode) == 0o700
+    secrets = [sandbox.home.kubeconfig, sandbox.home.path / "credentials.json"]
+    secrets += [
+        sandbox.home.cluster(cluster) / file
+        for cluster in ("host", "worker-1")
+        for file in ("kubeconfig", "tokens.csv")
+    ]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in secrets} == {0o600}
+
+
+def test_no_secret_stands_in_an_argument_or_a_log(sandbox: Sandbox) -> None:
+    credentials = sandbox.site.credentials
+    hidden = [*credentials.tokens.values(), credentials.valkey, credentials.argocd_server_key]
+    seen = [Path(f"/proc/{pid}/cmdline").read_bytes() for pids in sandbox.processes().values() for pid in pids]
+    seen += [log.read_bytes() for log in (sandbox.home.path / "logs").iterdir()]
+    assert not [secret for secret in hidden for text in seen if secret.encode() in text]
+
+
+def test_the_rollout_repository_is_bare_and_has_no_ref(sandbox: Sandbox) -> None:
+    url = sandbox.environment()["MESHROLL_REPOSITORY"]
+    assert subprocess.run(["git", "ls-remote", url], check=True, capture_output=True).stdout == b""
+
+
+def test_the_environment_names_everything_that_a_stack_file_asks_for(sandbox: Sandbox) -> None:
+    found = sandbox.environment()
+    assert set(found) >= {
+        "MESHROLL_KUBECONFIG",
+        "MESHROLL_REPOSITORY",
+        "MESHROLL_GATEWAY_WORKER_1",
+        "MESHROLL_REMOTE_KUBECONFIG_WORKER_1",
+        "MESHROLL_ISTIOD_DEBUG",
+        "PULUMI_HOME",
+        "PULUMI_BACKEND_URL",
+        "PULUMI_CONFIG_PASSPHRASE_FILE",
+    }
+    assert found["MESHROLL_GATEWAY_WORKER_1"] == sandbox.site.ranges["worker-1"].gateway
