@@ -82,20 +82,18 @@ def _document(delivery: Delivery) -> dict[str, object]:
     }
 
 
-def print_table(console: Console, deliveries: tuple[Delivery, ...]) -> None:
-    """One row a sample."""
-    table = Table(title="answers of the provider, counted through the gateway")
-    for column in ("delivery", "step", "header"):
-        table.add_column(column)
-    for column in ("weight", "requests", "stable", "canary", "99.9% bounds"):
-        table.add_column(column, justify="right")
-    table.add_column("")
+def print_tables(console: Console, deliveries: tuple[Delivery, ...]) -> None:
+    """A table a delivery, a row a sample; fits 80 columns."""
     for delivery in deliveries:
-        name = f"{delivery.strategy}: {delivery.service} {delivery.from_version} -> {delivery.to_version}"
+        versions = f"{delivery.from_version} -> {delivery.to_version}"
+        table = Table(title=f"{delivery.strategy}: {delivery.service} {versions}", title_justify="left")
+        table.add_column("step")
+        table.add_column("header")
+        for column in ("weight", "requests", delivery.from_version, delivery.to_version, "by chance"):
+            table.add_column(column, justify="right", no_wrap=True)
+        table.add_column("", no_wrap=True)
         for step in delivery.steps:
             header = f"{step.header.name}: {step.header.value}" if step.header else ""
             counts = (f"{step.weight}%", str(step.requests), str(step.stable), str(step.canary))
-            bounds = f"{step.low}-{step.high}"
-            table.add_row(name, step.name, header, *counts, bounds, "ok" if step.ok else "NOT AS SET")
-            name = ""
-    console.print(table)
+            table.add_row(step.name, header, *counts, f"{step.low}-{step.high}", "ok" if step.ok else "NOT AS SET")
+        console.print(table)

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from meshroll.demo.project import prepare
-from meshroll.demo.report import Delivery, print_table, write_json
+from meshroll.demo.report import Delivery, print_tables, write_json
 from meshroll.demo.scenario import Scenario, Strategy
 from meshroll.sandbox import Sandbox
 
@@ -28,5 +28,5 @@ def run(checkout: Path, sandbox: Sandbox, console: Console, say: Callable[[str],
     for strategy, stack in STACKS:
         deliveries += (Scenario(strategy, stack, project, say).run(),)
         write_json(folder / "report.json", deliveries)
-    print_table(console, deliveries)
+    print_tables(console, deliveries)
     return all(delivery.ok for delivery in deliveries)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -20,12 +19,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from meshroll.errors import BadInputError, UnavailableError
+from meshroll.errors import BadInputError
 from meshroll.sandbox import files
+from meshroll.sandbox.gotool import MODULES, Go, needed_go, platform, run_go
 
-MODULES = Path(__file__).parent / "parts"
-_HEARTBEAT_SECONDS = 30.0
-_OUTPUT_LINES = 20
 _KUBERNETES_VERSION = "v1.34.4"
 
 
@@ -57,7 +54,7 @@ class Build:
             sources += sorted((folder / self.package).glob("*.go"))
         digest = hashlib.sha256("\0".join([go_platform, self.package, *self.names, *self.flags]).encode())
         for source in sources:
-            if not source.name.endswith("_test.go"):
+            if True:
                 digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
         return digest.hexdigest()[:16]
 
@@ -104,57 +101,6 @@ BUILDS: tuple[Build, ...] = (
 )
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Go:
-    """The Go tool that builds; `platform` is part of every build's name."""
-
-    program: str
-    platform: str
-
-    @classmethod
-    def find(cls, needed: str) -> Go:
-        """The `go` on PATH; BadInputError when it is missing or older than `needed`."""
-        program = shutil.which("go")
-        if program is None:
-            raise BadInputError("the Go tool `go` is not on PATH", where="sandbox", expected=f"Go {needed} or newer")
-        answer = subprocess.run(
-            [program, "env", "GOVERSION"],
-            capture_output=True,
-            text=True,
-            env={**os.environ, "GOTOOLCHAIN": "local"},
-            check=False,
-        )
-        version = answer.stdout.strip().removeprefix("go")
-        if version_tuple(version) < version_tuple(needed):
-            raise BadInputError(f"{program} is Go {version or '?'}", where="sandbox", expected=f"Go {needed} or newer")
-        return cls(program, platform())
-
-    def environment(self) -> dict[str, str]:
-        """The caller's environment (module proxy, caches) without settings that would change what is built."""
-        return {**os.environ, "GOFLAGS": "-mod=readonly", "GOWORK": "off", "GOTOOLCHAIN": "local"}
-
-
-def platform() -> str:
-    """The platform as part of a build's name."""
-    uname = os.uname()
-    return f"{uname.sysname}/{uname.machine}".lower()
-
-
-def version_tuple(version: str) -> tuple[int, ...]:
-    """`1.26.1` as numbers; a suffix such as `rc1` is left out."""
-    return tuple(
-        int(number) for number in re.findall(r"\d+", version.split("-", maxsplit=1)[0].split("rc", maxsplit=1)[0])
-    ) or (0,)
-
-
-def needed_go(modules: Path = MODULES) -> str:
-    """The newest Go that one of the modules asks for."""
-    found = [
-        re.search(r"^go (\S+)$", file.read_text(encoding="utf-8"), re.MULTILINE) for file in modules.glob("*/go.mod")
-    ]
-    return max((match.group(1) for match in found if match), key=version_tuple)
 
 
 def folder(build: Build, cache: Path) -> Path:
@@ -242,30 +188,6 @@ def _build(build: Build, go: Go, cache: Path, label: str, progress: Progress) ->
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     progress(f"built {label} in {time.monotonic() - began:.0f} s")
-
-
-def run_go(command: Sequence[str], go: Go, cwd: Path, heartbeat: Callable[[float], None], what: str) -> str:
-    """Run the Go tool; UnavailableError with the end of its output when it fails. Returns what it printed."""
-    began = time.monotonic()
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
-        child = subprocess.Popen(command, cwd=cwd, env=go.environment(), stdout=output, stderr=subprocess.STDOUT)
-        try:
-            while True:
-                try:
-                    code = child.wait(_HEARTBEAT_SECONDS)
-                    break
-                except subprocess.TimeoutExpired:
-                    heartbeat(time.monotonic() - began)
-        except BaseException:
-            child.terminate()
-            child.wait()
-            raise
-        output.seek(0)
-        printed = output.read()
-    if code:
-        end = "\n".join(printed.splitlines()[-_OUTPUT_LINES:])
-        raise UnavailableError(f"`go {command[1]}` failed; its output ends with:\n{end}", where=f"building {what}")
-    return printed
 
 
 def envoy() -> Path:

@@ -19,7 +19,8 @@ import yaml
 
 from meshroll.errors import UnavailableError
 from meshroll.sandbox import files
-from meshroll.sandbox.build import MODULES, Go, Progress, needed_go, run_go
+from meshroll.sandbox.build import Progress
+from meshroll.sandbox.gotool import MODULES, Go, needed_go, run_go
 
 Object = dict[str, Any]
 _FORMAT = "1"

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from meshroll.errors import BadInputError, UnavailableError
-from meshroll.sandbox import build
-from meshroll.sandbox.build import BUILDS, Build, Go
+from meshroll.sandbox import build, gotool
+from meshroll.sandbox.build import BUILDS, Build
+from meshroll.sandbox.gotool import Go
 
 
 def fake_go(folder: Path, script: str) -> None:
@@ -119,4 +120,4 @@ def test_the_newest_go_that_a_module_asks_for_is_needed(tmp_path: Path) -> None:
     for name, version in (("a", "1.26"), ("b", "1.26.10"), ("c", "1.26.9")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "go.mod").write_text(f"module {name}\n\ngo {version}\n")
-    assert build.needed_go(tmp_path) == "1.26.10"
+    assert gotool.needed_go(tmp_path) == "1.26.10"
