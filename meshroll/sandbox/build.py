@@ -54,7 +54,7 @@ class Build:
             sources += sorted((folder / self.package).glob("*.go"))
         digest = hashlib.sha256("\0".join([go_platform, self.package, *self.names, *self.flags]).encode())
         for source in sources:
-            if True:
+            if not source.name.endswith("_test.go"):
                 digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
         return digest.hexdigest()[:16]
 

@@ -29,11 +29,6 @@ def node_address(network: str) -> str:
     return str(pod_range(network)[0] - 254)
 
 
-def gateway_address(network: str) -> str:
-    """The address the worker's ingress gateway binds."""
-    return str(pod_range(network)[0] - 255)
-
-
 def choose(network: str, used: Collection[str], last: str | None) -> str:
     """The next free address after the one given out last, so that a freed one rests as long as possible."""
     first, end = pod_range(network)

@@ -177,13 +177,13 @@ def status(
     ]
     known = {condition["type"] for condition in conditions}
     conditions += [condition for kind, condition in old.items() if kind not in known]
+    addresses = {"podIP": place.address, "podIPs": [{"ip": place.address}]} if place.address else {}
     return {
         "phase": phase or ("Running" if running or restarts or before.get("phase") == "Running" else "Pending"),
         "conditions": conditions,
         "hostIP": place.node_address,
         "hostIPs": [{"ip": place.node_address}],
-        "podIP": place.address,
-        "podIPs": [{"ip": place.address}],
+        **addresses,
         "startTime": before.get("startTime") or now,
         "containerStatuses": [
             {

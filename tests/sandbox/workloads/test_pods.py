@@ -207,3 +207,18 @@ def test_a_stopped_runner_leaves_no_process_and_no_ready_pod_and_a_new_one_gives
     assert worker.get(*ENTRY, pod["metadata"]["name"], space) is None
     whole.start(RUNNER)
     assert ready_pod(worker, space, pod["metadata"]["name"])["status"]["podIP"] == before.address
+
+
+def test_a_pod_of_two_containers_waits_with_a_reason(worker: Kube, space: str) -> None:
+    double = pod(space, "double")
+    double["spec"]["containers"].append({"name": "container-2", "image": "x"})
+    apply(worker, double)
+    found = until(
+        lambda: next((p for p in live_pods(worker, space, "double") if p["status"].get("containerStatuses")), None),
+        "a container status",
+    )
+    assert found["status"]["containerStatuses"][0]["state"]["waiting"] == {
+        "reason": "CreateContainerConfigError",
+        "message": "the sandbox runs pods of one container without init containers",
+    }
+    remove(worker, space, "double")

@@ -50,3 +50,8 @@ def test_a_workers_range_holds_its_gateway_and_its_node() -> None:
 def test_a_range_is_in_use_when_somebody_listens_in_it() -> None:
     assert range_in_use(17, ["0.0.0.0", "127.17.0.1"])  # noqa: S104
     assert not range_in_use(17, ["127.0.0.1", "127.170.0.1", "::1"])
+
+
+def test_a_number_that_another_name_has_is_passed_over() -> None:
+    (first,) = choose(["a"], {}, never, PORTS, "seed").values()
+    assert choose(["b"], {"a": first}, never, PORTS, "seed")["b"] != first

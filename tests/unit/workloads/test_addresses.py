@@ -1,7 +1,7 @@
 import pytest
 
 from meshroll.errors import BadInputError, UnavailableError
-from meshroll.sandbox.workloads.addresses import choose, gateway_address, node_address
+from meshroll.sandbox.workloads.addresses import choose, node_address
 
 RANGE = "127.20.0.0/16"
 
@@ -10,8 +10,8 @@ def test_the_first_pod_gets_the_first_address_of_the_pods_part() -> None:
     assert choose(RANGE, set(), None) == "127.20.1.0"
 
 
-def test_gateway_and_node_have_addresses_that_no_pod_gets() -> None:
-    assert (gateway_address(RANGE), node_address(RANGE)) == ("127.20.0.1", "127.20.0.2")
+def test_the_node_has_an_address_that_no_pod_gets() -> None:
+    assert node_address(RANGE) == "127.20.0.2"
 
 
 def test_an_address_in_use_is_passed_over() -> None:

@@ -169,3 +169,12 @@ def test_a_readiness_gate_keeps_a_pod_from_being_ready_and_is_kept() -> None:
     body["status"]["conditions"] = [{"type": "x/gate", "status": "False"}]
     found = conditions(status(body, ready=True))
     assert (found["ContainersReady"], found["Ready"], found["x/gate"]) == ("True", "False", "False")
+
+
+def test_a_pod_that_never_got_an_address_has_none_in_its_status() -> None:
+    body = pod()
+    place = Place(address="", node_address="127.20.0.2", istiod="", cluster_id="")
+    state = {"waiting": {"reason": "R", "message": "m"}}
+    container = body["spec"]["containers"][0]
+    found = pods.status(body, container, place, state=state, ready=False, restarts=0, now=NOW)
+    assert not {"podIP", "podIPs"} & found.keys()
