@@ -117,13 +117,15 @@ def await_rollout(
     *,
     poll_seconds: float = POLL_SECONDS,
 ) -> RolloutState:
-    """Wait for one Rollout alone: "step" ends at a pause or when healthy, "finished" when healthy or at an endless pause.
+    """Wait for one Rollout alone: "step" ends at any pause, "finished" at one without end; both when it is healthy.
 
     Raises UnavailableError when it is degraded, TimedOutError after `timeout` seconds.
     """
     look = _rollout_look(worker, namespace, name, until)
     deadline = time.monotonic() + timeout
-    seen = _until_done(f"Rollout {worker.name}/{name}", look, report, deadline=deadline, timeout=timeout, poll=poll_seconds)
+    seen = _until_done(
+        f"Rollout {worker.name}/{name}", look, report, deadline=deadline, timeout=timeout, poll=poll_seconds
+    )
     assert seen.state is not None  # noqa: S101 - a done look at a Rollout has its state
     return seen.state
 

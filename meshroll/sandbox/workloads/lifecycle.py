@@ -1,7 +1,7 @@
 """One pod from its node to its end: a thread of its own that keeps the pod's process, WorkloadEntry and status in line.
 
 Start: address, process, listening, WorkloadEntry, and only then Ready. End: WorkloadEntry away, process drained and
-stopped, pod object removed, address given back. A process that dies is a container that crashed: the WorkloadEntry
+stopped, address given back, pod object removed. A process that dies is a container that crashed: the WorkloadEntry
 goes, the pod is not Ready, and the container is started again on the same address, at once the first time, then after
 1, 2, 4 to 30 seconds, with the restart counted (restartPolicy Never and OnFailure end the pod as a kubelet does).
 """
@@ -319,6 +319,7 @@ class Lifecycle:
         self._withdraw()
         grace = _STOP_GRACE if self._gone else pods.grace_seconds(self._pod)
         self._stop_process(grace)
+        self._worker.records.release(pods.uid(self._pod))
         metadata = self._pod["metadata"]
         if not self._gone:
             self._worker.kube.delete(
@@ -329,7 +330,6 @@ class Lifecycle:
                 gracePeriodSeconds=0,
                 preconditions={"uid": metadata["uid"]},
             )
-        self._worker.records.release(pods.uid(self._pod))
         self._worker.log(f"{self._name}: removed")
         self._done = True
 

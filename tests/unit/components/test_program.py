@@ -33,7 +33,7 @@ def test_what_the_preflight_finds_is_one_sentence(monkeypatch: pytest.MonkeyPatc
     def unreachable(stack: object) -> None:
         raise UnavailableError("it cannot be reached", where="cluster worker-1")
 
-    monkeypatch.setattr("meshroll.settings.load_values", lambda *_, **__: object())
+    monkeypatch.setattr("meshroll.settings.pulumi_config.load", lambda _: object())
     monkeypatch.setattr("meshroll.delivery.preflight.check", unreachable)
     with pytest.raises(pulumi.RunError) as caught:
         run(lambda: start({"meshroll:format": "1"}))
