@@ -1,6 +1,7 @@
 // Command argocd is the part of Argo CD that a cluster without people needs: the application controller, the repository
 // server and the ApplicationSet controller, without the API server and the command line, whose dependencies take most of
-// the time to build. The name it is called by selects the program, as in Argo CD's own main.
+// the time to build. The name it is called by selects the program, or ARGOCD_BINARY_NAME where that is set, as in Argo
+// CD's own main: Git asks "argocd" for passwords, and this variable tells it to be argocd-git-ask-pass.
 package main
 
 import (
@@ -23,6 +24,9 @@ func main() {
 		"argocd-repo-server":               reposerver.NewCommand,
 	}
 	name := filepath.Base(os.Args[0])
+	if set := os.Getenv("ARGOCD_BINARY_NAME"); set != "" {
+		name = set
+	}
 	program, known := programs[name]
 	if !known {
 		fmt.Fprintf(os.Stderr, "argocd: call it by the name of one of its programs, not %q\n", name)
