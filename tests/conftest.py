@@ -3,8 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 HERE = Path(__file__).parent
+
+# How long an example takes says something of the machine, nothing of the code.
+settings.register_profile("meshroll", deadline=None)
+settings.load_profile("meshroll")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

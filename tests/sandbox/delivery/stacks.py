@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +24,7 @@ Object = dict[str, Any]
 Command = list[str]
 PROVIDER, CONSUMER = "dubbo3-provider", "dubbo3-consumer"
 # More than anything here takes on a busy machine: a run that hangs must not hang the tests.
-RUN_SECONDS = 240.0
+RUN_SECONDS = 300.0
 ENDLESS: list[Object] = [{"setWeight": 5}, {"pause": {}}, {"setWeight": 50}, {"pause": {}}]
 
 
@@ -103,12 +104,12 @@ class Made:
     @property
     def namespace(self) -> str:
         """Where the stack delivers to."""
-        return self.settings.delivery.namespace
+        return self.name
 
     @property
     def application(self) -> str:
         """The Application of the only worker."""
-        return f"{self.settings.argocd.project}-worker-1"
+        return f"{self.name}-worker-1"
 
     @property
     def worker(self) -> Kube:
@@ -134,19 +135,20 @@ class Made:
 
     def take_away(self) -> None:
         """Destroy it with all it made, whatever state it is in; Git keeps its folder."""
-        self.pulumi("destroy", "--yes", "--skip-preview")
+        if self.state():
+            self.pulumi("destroy", "--yes", "--skip-preview")
         self.pulumi("stack", "rm", "--yes", "--preserve-config")
 
 
-def derive(project: Project, template: str, name: str) -> Made:
+def derive(project: Project, template: str, word: str) -> Made:
     """A stack with namespace, project, mesh and folder of its own, after one of the sandbox's two stack files."""
-    text = project.stack_file(template).read_text()
-    document = yaml.safe_load(text)
+    name = f"{word}-{secrets.token_hex(2)}"
+    document = yaml.safe_load(project.stack_file(template).read_text())
     config = document["config"]
     config["meshroll:namespaces"] = {name: {"injection": "enabled"}}
     config["meshroll:argocd"]["project"] = name
     config["meshroll:repository"]["path"] = f"{name}/{{cluster}}"
-    config["meshroll:delivery"]["namespace"] = name
+    config["meshroll:delivery"] |= {"namespace": name, "timeout": "240s"}
     if "meshroll:mesh" in config:
         config["meshroll:mesh"]["name"] = name
     made = Made(name, project)

@@ -54,11 +54,8 @@ def canary(stack: Made, up_output: str) -> Made:
 
 def test_up_succeeds_at_a_pause_without_end_and_says_how_to_go_on(canary: Made, up_output: str) -> None:
     assert (
-        f"{PROVIDER} in worker-1 is paused at step 2 of 4 (weight 5) until it is promoted: "
-        f"go on with `meshroll promote {PROVIDER} -s weight`"
-    ) in up_output.splitlines()[-1] or (
         f"    {PROVIDER} in worker-1 is paused at step 2 of 4 (weight 5) until it is promoted: "
-        f"go on with `meshroll promote {PROVIDER} -s weight`"
+        f"go on with `meshroll promote {PROVIDER} -s {canary.name}`"
     ) in up_output.splitlines()
 
 
@@ -74,10 +71,15 @@ def test_a_sync_with_the_applications_own_options_leaves_the_weights(canary: Mad
 def test_the_self_heal_of_another_object_leaves_the_weights(canary: Made) -> None:
     before = routes(canary)
     canary.worker.patch(
-        NETWORKING, "Gateway", CONSUMER, canary.namespace, {"spec": {"selector": {"istio": "no"}}}, field_manager="tests"
+        NETWORKING,
+        "Gateway",
+        CONSUMER,
+        canary.namespace,
+        {"spec": {"selector": {"istio": "no"}}},
+        field_manager="tests",
     )
     until(lambda: selector(canary) == "ingressgateway", "Argo CD has restored the Gateway", SECONDS)
-    commit = canary.outputs()["release"]["weight-worker-1"]["commit"]
+    commit = canary.outputs()["release"][canary.application]["commit"]
     until(lambda: is_synced(canary, commit), "Argo CD is done", SECONDS)
     assert routes(canary)["metadata"]["generation"] == before["metadata"]["generation"]
     assert weights(canary) == [95, 5]

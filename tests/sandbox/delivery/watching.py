@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 
 from meshroll.delivery.measure import Counts, sample
 from meshroll.sandbox.settled import wait_settled
@@ -46,16 +47,14 @@ def weights(stack: Made, service: str = PROVIDER) -> list[int]:
 def sync_with_own_options(stack: Made) -> Object:
     """Start a sync as the Application's own policy would, and wait for its end; what it did."""
     options = application(stack)["spec"]["syncPolicy"]["syncOptions"]
-    who = {"username": "a-person"}
-    operation = {"initiatedBy": who, "sync": {"syncOptions": options, "prune": True}}
-    stack.host.patch(
-        ARGO, "Application", stack.application, "argocd", {"operation": operation}, field_manager="tests"
-    )
+    mark = [{"name": "tests", "value": secrets.token_hex(4)}]
+    operation = {"info": mark, "sync": {"syncOptions": options, "prune": True}}
+    stack.host.patch(ARGO, "Application", stack.application, "argocd", {"operation": operation}, field_manager="tests")
 
     def ended() -> Object | None:
         found = application(stack)
         state = found["status"].get("operationState") or {}
-        mine = state.get("operation", {}).get("initiatedBy") == who
+        mine = state.get("operation", {}).get("info") == mark
         return state if "operation" not in found and mine and state.get("phase") != "Running" else None
 
     return until(ended, "the sync has ended", SECONDS)
