@@ -74,7 +74,12 @@ def test_a_sync_with_the_applications_own_options_leaves_the_weights(canary: Mad
 def test_the_self_heal_of_another_object_leaves_the_weights(canary: Made) -> None:
     before = routes(canary)
     canary.worker.patch(
-        NETWORKING, "Gateway", CONSUMER, canary.namespace, {"spec": {"selector": {"istio": "no"}}}, field_manager="tests"
+        NETWORKING,
+        "Gateway",
+        CONSUMER,
+        canary.namespace,
+        {"spec": {"selector": {"istio": "no"}}},
+        field_manager="tests",
     )
     until(lambda: selector(canary) == "ingressgateway", "Argo CD has restored the Gateway", SECONDS)
     commit = canary.outputs()["release"]["weight-worker-1"]["commit"]

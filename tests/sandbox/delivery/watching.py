@@ -48,9 +48,7 @@ def sync_with_own_options(stack: Made) -> Object:
     options = application(stack)["spec"]["syncPolicy"]["syncOptions"]
     who = {"username": "a-person"}
     operation = {"initiatedBy": who, "sync": {"syncOptions": options, "prune": True}}
-    stack.host.patch(
-        ARGO, "Application", stack.application, "argocd", {"operation": operation}, field_manager="tests"
-    )
+    stack.host.patch(ARGO, "Application", stack.application, "argocd", {"operation": operation}, field_manager="tests")
 
     def ended() -> Object | None:
         found = application(stack)
