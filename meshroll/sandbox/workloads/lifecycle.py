@@ -19,6 +19,7 @@ from meshroll.errors import MeshrollError
 from meshroll.kube import ApiError
 from meshroll.sandbox.workloads import pods, processes
 from meshroll.sandbox.workloads.container import Container
+from meshroll.sandbox.workloads.log import sentence
 from meshroll.sandbox.workloads.pods import Object, Refusal
 from meshroll.sandbox.workloads.presence import Presence
 from meshroll.sandbox.workloads.processes import Process
@@ -95,7 +96,7 @@ class Lifecycle:
         """Say what failed, once; a thread that ended unseen would leave the pod as it is for ever."""
         if isinstance(error, ApiError) and error.status == HTTPStatus.NOT_FOUND:
             return  # the pod went, and the watch says so next
-        text = str(error) if isinstance(error, MeshrollError) else f"{type(error).__name__}: {error}"
+        text = sentence(error)
         if text != self._complaint:
             self._complaint = text
             self._say(f"{text}; trying again")

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from meshroll.errors import MeshrollError
 from meshroll.kube import ApiError, Kube
+from meshroll.sandbox.workloads.log import sentence
 
 Object = dict[str, Any]
 Key = tuple[str, str]
@@ -81,7 +81,7 @@ class Reflector:
                     # The watch's starting point is too old: list again, though never in a tight loop.
                     self._stop.wait(_FIRST_RETRY)
                     continue
-                text = str(error) if isinstance(error, MeshrollError) else f"{type(error).__name__}: {error}"
+                text = sentence(error)
                 if text != complained:
                     complained = text
                     self._log(f"watching {self._kind} of {self._kube.name}: {text}; trying again")

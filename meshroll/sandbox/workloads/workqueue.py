@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
-from meshroll.errors import MeshrollError
+from meshroll.sandbox.workloads.log import sentence
 
 Work = Callable[[], None]
 _FIRST_RETRY, _LAST_RETRY = 0.5, 5.0
@@ -76,7 +76,7 @@ class WorkQueue:
 
     def _try_again(self, name: Hashable, work: Work, error: Exception) -> None:
         before = self._failures.get(name, _Failure(0, ""))
-        text = str(error) if isinstance(error, MeshrollError) else f"{type(error).__name__}: {error}"
+        text = sentence(error)
         if text != before.text:
             self._log(f"{text}; trying again")
         self._failures[name] = _Failure(before.times + 1, text)
