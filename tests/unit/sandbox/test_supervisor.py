@@ -12,9 +12,9 @@ import pytest
 
 from meshroll.errors import BadInputError, MeshrollError, UnavailableError
 from meshroll.sandbox.home import Home
-from meshroll.sandbox.part import Node, Part, Step
+from meshroll.sandbox.part import Node, Part, Step, levels
 from meshroll.sandbox.probes import File
-from meshroll.sandbox.supervisor import State, Supervisor, levels
+from meshroll.sandbox.supervisor import State, Supervisor
 
 READY = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(60)"
 DIES = "import sys; print('starting', flush=True); sys.exit('no such option')"
