@@ -106,13 +106,20 @@ class Supervisor:
             process.end([left for part in parts for left in marked.pop(self._mark(part.name), [])], grace)
             for part in parts:
                 self._home.pid_file(part.name).unlink(missing_ok=True)
+        # Looked at anew: a part may have started more while it was stopped. With all parts, those of an earlier, larger
+        # table go, too: nothing of this sandbox may stay.
+        marks = None if wanted is None else {self._mark(name) for name in wanted}
+        left = [
+            identity
+            for mark, group in process.marked(self._mark("")).items()
+            if marks is None or mark in marks
+            for identity in group
+        ]
         if wanted is None:
-            # Parts of an earlier, larger table: nothing of this sandbox may stay.
-            left = [identity for group in marked.values() for identity in group]
             for pid_file in self._home.run("").glob("*.pid"):
                 left += [identity] if (identity := process.Identity.load(pid_file)) else []
                 pid_file.unlink(missing_ok=True)
-            process.end(left, 5.0)
+        process.end(left, 5.0)
 
     def status(self) -> list[PartStatus]:
         """All parts in the table's order; ready ones are asked, all at once."""
