@@ -118,7 +118,7 @@ class Container:
         if self._taken == 1:
             return None
         text = f"port {port} is taken on one address after the other by {listeners.holder(port)}"
-        return Refusal("CreateContainerError", text)
+        return Refusal("CreateContainerError", text, passing=True)
 
     def _spawn(self, pod: Object, record: Record, program: Program) -> Process | None:
         log = self._worker.state / "logs" / f"{record.namespace}_{record.name}.log"
@@ -129,6 +129,10 @@ class Container:
             self._say(f"{program.command[0]} cannot be started: {reason}")
             self.crashed(pod, None)
             return None
-        self._worker.records.started(record.uid, process.identity, process.created)
+        try:
+            self._worker.records.started(record.uid, process.identity, process.created)
+        except BaseException:
+            process.stop(0.0)  # nobody would find it again, and it would hold the address
+            raise
         self._say(f"process {process.pid} on {record.address} ({program.title})")
         return process

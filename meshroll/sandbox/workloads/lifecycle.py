@@ -149,7 +149,7 @@ class Lifecycle:
         refusal = self._container.start(self._pod)
         if refusal:
             self._refuse(refusal)
-            return self._container.wait or None
+            return self._container.wait if refusal.passing else None
         process = self._container.process
         return self._await_port(process, self._container.record(self._pod).address) if process else 0.0
 

@@ -21,10 +21,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a pod is not run, in a kubelet's words."""
+    """Why a pod is not run, in a kubelet's words. A `passing` one is tried again without a change of the pod."""
 
     reason: str
     message: str
+    passing: bool = False
 
 
 def uid(pod: Object) -> str:

@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import psutil
 import pytest
 
 from meshroll.kube import Kube
+from meshroll.sandbox.process import Identity
 from meshroll.sandbox.workloads.lifecycle import Lifecycle
+from meshroll.sandbox.workloads.processes import Process
 from meshroll.sandbox.workloads.records import Records
 from meshroll.sandbox.workloads.table import Entry, Table
 from meshroll.sandbox.workloads.worker import Worker
@@ -76,6 +79,9 @@ class Scene:
     def is_ready(self) -> bool:
         return self.container().get("ready", False)
 
+    def address(self) -> str:
+        return str(self.pod()["status"]["podIP"])
+
     def pids(self) -> list[int]:
         return [int(found[1]) for line in self.said if (found := re.search(r": process (\d+) on ", line))]
 
@@ -115,7 +121,7 @@ def test_a_pod_takes_the_next_address_where_somebody_else_listens(scene: Scene) 
     with socket.create_server(("127.201.1.0", 0)) as server:
         scene.start(python(LISTEN), server.getsockname()[1])
         until(scene.is_ready, "the pod is ready")
-    assert scene.pod()["status"]["podIP"] == "127.201.1.1"
+    assert scene.address() == "127.201.1.1"
 
 
 def test_a_pod_waits_with_a_reason_while_somebody_listens_on_every_address(scene: Scene) -> None:
@@ -186,3 +192,20 @@ def test_a_cluster_that_is_away_is_one_line_in_the_log(scene: Scene) -> None:
     until(lambda: asked >= 3, "it was tried three times")
     assert len([line for line in scene.said if "away" in line]) == 1
     del scene.cluster._answer  # type: ignore[method-assign]
+
+
+def test_a_process_that_cannot_be_remembered_does_not_stay(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    spawned: list[Process] = []
+    started = Records.started
+
+    def full(records: Records, uid: str, identity: Identity, created: float) -> None:
+        spawned.append(Process(psutil.Process(identity.pid), identity, created))
+        if len(spawned) == 1:
+            raise OSError(28, "No space left on device")
+        started(records, uid, identity, created)
+
+    monkeypatch.setattr(Records, "started", full)
+    scene.start(python(LISTEN), free_port())
+    until(scene.is_ready, "the pod is ready")
+    assert [process.is_alive() for process in spawned] == [False, True]
+    assert scene.address() == "127.201.1.0"
