@@ -62,6 +62,16 @@ class Home:
         return self.root / self.name
 
     @property
+    def lock(self) -> Path:
+        """Held by a command that changes the sandbox; beside its folder, so that it outlives a `clean`."""
+        return self.root / f".{self.name}.lock"
+
+    @property
+    def ports(self) -> Path:
+        """The ports of the parts, once chosen."""
+        return self.path / "ports.json"
+
+    @property
     def kubeconfig(self) -> Path:
         """The kubeconfig with one context for each cluster."""
         return self.path / "kubeconfig"

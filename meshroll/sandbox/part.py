@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from meshroll.errors import MeshrollError
 from meshroll.sandbox.probes import Probe
 
 
@@ -44,3 +45,18 @@ class Step:
 
 
 Node = Part | Step
+
+
+def levels(nodes: Sequence[Node]) -> list[list[Node]]:
+    """The table in levels: a row stands one level after the last of its needs. Its order is checked on the way."""
+    level: dict[str, int] = {}
+    grouped: list[list[Node]] = []
+    for node in nodes:
+        missing = [need for need in node.needs if need not in level]
+        if missing:
+            raise MeshrollError(f"needs {', '.join(missing)}, which must stand before it in the table", where=node.name)
+        level[node.name] = 1 + max((level[need] for need in node.needs), default=-1)
+        while len(grouped) <= level[node.name]:
+            grouped.append([])
+        grouped[level[node.name]].append(node)
+    return grouped

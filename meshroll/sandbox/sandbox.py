@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from meshroll.errors import BadInputError, UnavailableError
-from meshroll.sandbox import addresses, build, crds, environment, files, listeners, process, table
-from meshroll.sandbox.addresses import Range
+from meshroll.sandbox import build, claims, crds, environment, files, process, repository, table
 from meshroll.sandbox.credentials import Credentials
 from meshroll.sandbox.home import Home, parts_cache
-from meshroll.sandbox.site import Site, port_names
+from meshroll.sandbox.site import Site
 from meshroll.sandbox.supervisor import PartStatus, Supervisor
 
 Progress = Callable[[str], None]
@@ -45,13 +43,14 @@ class Sandbox:
         if shutil.which("git") is None:
             raise BadInputError("`git` is not on PATH", where="sandbox", expected="Git 2.28 or newer")
         self.build_parts(progress)
-        self.home.prepare()
-        with self._locked(progress):
+        with self._locked(progress, new=True):
+            self.home.prepare()
+            names = self._workers(workers)  # again: the command that was waited for may have added some
             tables = [str(path.absolute()) for path in workloads] or self._remembered().get("workloads", [])
-            self._choose(names)
+            claims.ensure(self.home, names)
             files.write_json(self.home.path / "sandbox.json", {"workers": list(names), "workloads": tables})
             Credentials.ensure(self.home, self._site(names).clusters)
-            self._make_repository()
+            repository.ensure(self.home)
             Supervisor(self.home, table.nodes(self._site(names)), progress).start()
 
     def build_parts(self, progress: Progress = _silent) -> None:
@@ -76,7 +75,7 @@ class Sandbox:
 
     def environment(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
         """The variables that let a person run `pulumi` and `meshroll` against this sandbox. They hold secrets."""
-        self._supervisor()
+        self._must_exist()
         if not self.home.kubeconfig.exists():
             raise UnavailableError(
                 "has never been up", where=f"sandbox {self.home.name}", expected="`meshroll sandbox up`"
@@ -104,18 +103,19 @@ class Sandbox:
         if not self.exists:
             return
         with self._locked(progress):
-            Supervisor(self.home, table.nodes(self._site(self.workers)), progress).stop()
+            if self.exists:
+                self._supervisor(progress).stop()
 
     def clean(self, progress: Progress = _silent) -> None:
         """`down`, and forget the sandbox: state, ports, credentials, the rollout repository. Built parts stay."""
         if not self.exists:
             return
-        self.down(progress)
-        with files.locked(self.home.root / ".lock"):
-            ranges = files.read_json(self._ranges, {})
-            kept = {key: n for key, n in ranges.items() if not key.startswith(f"{self.home.name}/")}
-            files.write_json(self._ranges, kept)
-            shutil.rmtree(self.home.path)
+        with self._locked(progress):
+            # To the end under the lock: a command that waits for it must find all there or nothing.
+            if self.exists:
+                self._supervisor(progress).stop()
+                shutil.rmtree(self.home.path)
+                claims.release(self.home)
 
     def processes(self) -> dict[str, list[int]]:
         """The process ids of every part, with all that it started itself."""
@@ -126,12 +126,8 @@ class Sandbox:
     @property
     def site(self) -> Site:
         """Ports, ranges and paths of this sandbox; it must exist."""
-        self._supervisor()
+        self._must_exist()
         return self._site(self.workers)
-
-    @property
-    def _ranges(self) -> Path:
-        return self.home.root / "ranges.json"
 
     def _remembered(self) -> dict[str, list[str]]:
         return dict(files.read_json(self.home.path / "sandbox.json", {}))
@@ -151,34 +147,12 @@ class Sandbox:
         own = environment.official(self.home).cli is None
         return [item for item in build.BUILDS if own or item is not build.PULUMI]
 
-    def _choose(self, workers: Sequence[str]) -> None:
-        """Choose ports and ranges for what has none yet, apart from every other sandbox of this state folder."""
-        with files.locked(self.home.root / ".lock"):
-            others: set[int] = set()
-            for ports in self.home.root.glob("*/ports.json"):
-                if ports.parent != self.home.path:
-                    others.update(files.read_json(ports, {}).values())
-            heard = listeners.listening()
-            busy, addressed = {item.port for item in heard} | others, {item.address for item in heard}
-            seed = str(self.home.path)
-            path = self.home.path / "ports.json"
-            known = files.read_json(path, {})
-            chosen = addresses.choose(port_names(tuple(workers)), known, busy.__contains__, addresses.PORTS, seed)
-            files.write_json(path, known | chosen)
-            ranges = files.read_json(self._ranges, {})
-            wanted = [f"{self.home.name}/{worker}" for worker in workers]
-            ranges |= addresses.choose(
-                wanted, ranges, lambda n: addresses.range_in_use(n, addressed), addresses.RANGES, seed
-            )
-            files.write_json(self._ranges, ranges)
-
     def _site(self, workers: Sequence[str]) -> Site:
-        ranges = files.read_json(self._ranges, {})
         return Site(
             home=self.home,
             workers=tuple(workers),
-            ports=files.read_json(self.home.path / "ports.json", {}),
-            ranges={worker: Range(ranges[f"{self.home.name}/{worker}"]) for worker in workers},
+            ports=claims.ports(self.home),
+            ranges=claims.ranges(self.home, workers),
             programs=build.programs(self._cache),
             definitions=crds.Definitions(crds.folder(self._cache)),
             credentials=Credentials.load(self.home),
@@ -186,44 +160,22 @@ class Sandbox:
         )
 
     def _supervisor(self, progress: Progress = _silent) -> Supervisor:
+        self._must_exist()
+        return Supervisor(self.home, table.nodes(self._site(self.workers)), progress)
+
+    def _must_exist(self) -> None:
         if not self.exists:
             raise UnavailableError(
                 "does not exist", where=f"sandbox {self.home.name}", expected="`meshroll sandbox up`"
             )
-        return Supervisor(self.home, table.nodes(self._site(self.workers)), progress)
-
-    def _make_repository(self) -> None:
-        if (self.home.repository / "HEAD").exists():
-            return
-        # The caller's Git settings must not decide what the repository is like.
-        clean = {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": str(self.home.path / "home"),
-            "GIT_CONFIG_NOSYSTEM": "1",
-        }
-        command = [
-            "git",
-            "init",
-            "--quiet",
-            "--bare",
-            "--template=",
-            "--initial-branch=main",
-            str(self.home.repository),
-        ]
-        try:
-            subprocess.run(command, env=clean, check=True, capture_output=True, text=True)
-        except subprocess.CalledProcessError as error:
-            raise UnavailableError(
-                f"`git init` failed: {error.stderr.strip()}", where=str(self.home.repository)
-            ) from error
 
     @contextmanager
-    def _locked(self, progress: Progress) -> Iterator[None]:
-        if not self.home.path.exists():
-            self._supervisor()
+    def _locked(self, progress: Progress, *, new: bool = False) -> Iterator[None]:
+        if not new:
+            self._must_exist()
 
         def waiting() -> None:
             progress(f"waiting for another command on sandbox {self.home.name}")
 
-        with files.locked(self.home.path / "lock", waiting):
+        with files.locked(self.home.lock, waiting):
             yield

@@ -13,17 +13,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from enum import Enum
-from ipaddress import ip_address, ip_network
 
-from meshroll.errors import BadInputError, MeshrollError, TimedOutError, UnavailableError
-from meshroll.sandbox import listeners, process
+from meshroll.errors import BadInputError, TimedOutError, UnavailableError
+from meshroll.sandbox import clashes, listeners, process
 from meshroll.sandbox.home import Home
-from meshroll.sandbox.part import Node, Part, Step
+from meshroll.sandbox.part import Node, Part, Step, levels
 
 READY_SECONDS = 90.0
 _POLL_SECONDS = 0.05
 _TAIL_LINES = 10
-_ANY = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 
 
 class State(Enum):
@@ -108,13 +106,20 @@ class Supervisor:
             process.end([left for part in parts for left in marked.pop(self._mark(part.name), [])], grace)
             for part in parts:
                 self._home.pid_file(part.name).unlink(missing_ok=True)
+        # Looked at anew: a part may have started more while it was stopped. With all parts, those of an earlier, larger
+        # table go, too: nothing of this sandbox may stay.
+        marks = None if wanted is None else {self._mark(name) for name in wanted}
+        left = [
+            identity
+            for mark, group in process.marked(self._mark("")).items()
+            if marks is None or mark in marks
+            for identity in group
+        ]
         if wanted is None:
-            # Parts of an earlier, larger table: nothing of this sandbox may stay.
-            left = [identity for group in marked.values() for identity in group]
             for pid_file in self._home.run("").glob("*.pid"):
                 left += [identity] if (identity := process.Identity.load(pid_file)) else []
                 pid_file.unlink(missing_ok=True)
-            process.end(left, 5.0)
+        process.end(left, 5.0)
 
     def status(self) -> list[PartStatus]:
         """All parts in the table's order; ready ones are asked, all at once."""
@@ -179,21 +184,7 @@ class Supervisor:
         starting = [part for part in parts if not ((identity := self._identity(part.name)) and identity.alive)]
         ours = {identity.pid for group in process.marked(self._mark("")).values() for identity in group}
         foreign = listeners.listening() - listeners.of_processes(ours)
-        for part in starting:
-            for word, port in part.ports.items():
-                if any(item.port == port and item.address in {part.host, *_ANY} for item in foreign):
-                    raise BadInputError(
-                        f"port {port}, remembered for its {word}, is taken by {listeners.holder(port)}",
-                        where=part.name,
-                        expected="the port to be free, or `meshroll sandbox clean`, which chooses others",
-                    )
-            for item in foreign:
-                if part.network and ip_address(item.address) in ip_network(part.network):
-                    raise BadInputError(
-                        f"{listeners.holder(item.port)} listens on {item.address}:{item.port}",
-                        where=part.name,
-                        expected=f"nobody else in {part.network}, or `meshroll sandbox clean`, which finds another",
-                    )
+        clashes.refuse(starting, foreign)
 
     def _identity(self, name: str) -> process.Identity | None:
         identity = process.Identity.load(self._home.pid_file(name))
@@ -206,18 +197,3 @@ class Supervisor:
 
     def _log_end(self, name: str) -> tuple[str, ...]:
         return tuple(process.tail(self._home.log(name), _TAIL_LINES))
-
-
-def levels(nodes: Sequence[Node]) -> list[list[Node]]:
-    """The table in levels: a row stands one level after the last of its needs. Its order is checked on the way."""
-    level: dict[str, int] = {}
-    grouped: list[list[Node]] = []
-    for node in nodes:
-        missing = [need for need in node.needs if need not in level]
-        if missing:
-            raise MeshrollError(f"needs {', '.join(missing)}, which must stand before it in the table", where=node.name)
-        level[node.name] = 1 + max((level[need] for need in node.needs), default=-1)
-        while len(grouped) <= level[node.name]:
-            grouped.append([])
-        grouped[level[node.name]].append(node)
-    return grouped

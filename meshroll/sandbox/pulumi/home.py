@@ -8,10 +8,11 @@ import shutil
 from importlib.metadata import version
 from pathlib import Path
 
+from meshroll.sandbox import files
 from meshroll.sandbox.pulumi.official import PLUGIN, Official
 
 ROOT = Path(__file__).resolve().parents[3]
-PRIVATE_FILE, PRIVATE_FOLDER, PROGRAM = 0o600, 0o700, 0o755
+PRIVATE_FOLDER, PROGRAM = 0o700, 0o755
 
 
 def install(home: Path, python: Path, official: Official | None = None) -> dict[str, str]:
@@ -26,8 +27,7 @@ def install(home: Path, python: Path, official: Official | None = None) -> dict[
         folder.chmod(PRIVATE_FOLDER)
     _fill(plugins, python, official or Official())
     if not passphrase.exists():
-        passphrase.touch(PRIVATE_FILE)
-        passphrase.write_text(secrets.token_urlsafe(32))
+        files.write_once(passphrase, secrets.token_urlsafe(32))
     return {
         "PULUMI_HOME": str(home),
         "PULUMI_BACKEND_URL": state.as_uri(),

@@ -46,22 +46,25 @@ class Wish:
 
 def wish(mesh: Object) -> Wish:
     """Read one GlobalMesh; a switched off or incomplete one wants nothing copied."""
-    spec = mesh.get("spec") or {}
-    owner = spec.get("ownerConfig") or {}
-    flat = owner.get("controlPlaneParams") or {}
-    struct = (owner.get("controlPlaneParamsStruct") or {}).get("global") or {}
     name = mesh["metadata"]["name"]
+    try:
+        spec = _mapping(mesh, "spec")
+        owner = _mapping(spec, "ownerConfig")
+        flat = _mapping(owner, "controlPlaneParams")
+        struct = _mapping(_mapping(owner, "controlPlaneParamsStruct"), "global")
+        listed, clusters = _list(struct, RESOURCES), _list(spec, "clusters")
+    except TypeError as error:
+        return Wish(name, "", (), enabled=False, keep_when_off=True, problem=str(error))
     worker = str(_parameter(flat, WORKER) or "")
-    listed = struct.get(RESOURCES) or []
     problem = ""
     enabled = _true(_parameter(flat, ENABLED))
     if enabled and not worker:
         problem = f"{WORKER} names no cluster"
-    elif enabled and worker not in (spec.get("clusters") or []):
+    elif enabled and worker not in clusters:
         problem = f"{WORKER} names {worker}, which is not in spec.clusters"
     elif enabled and not all(isinstance(item, dict) and {"kind", "version"} <= item.keys() for item in listed):
         problem = f"{RESOURCES} has an entry without kind or version"
-    resources = () if problem else tuple(sorted({_resource(item) for item in listed}))
+    resources = tuple(sorted({_resource(item) for item in listed})) if enabled and not problem else ()
     keep = _parameter(flat, AUTO_REMOVE)
     return Wish(
         mesh=name,
@@ -81,6 +84,20 @@ def _resource(item: Object) -> Resource:
         resource=str(item.get("resource") or kind.lower() + "s"),
         version=str(item["version"]),
     )
+
+
+def _mapping(parent: Object, key: str) -> Object:
+    value = parent.get(key) or {}
+    if not isinstance(value, dict):
+        raise TypeError(f"{key} is no mapping")
+    return value
+
+
+def _list(parent: Object, key: str) -> list[Any]:
+    value = parent.get(key) or []
+    if not isinstance(value, list):
+        raise TypeError(f"{key} is no list")
+    return value
 
 
 def _parameter(flat: Object, name: str) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 
-from meshroll.errors import redact
+from meshroll.errors import MeshrollError, redact
 
 
 def say(text: str) -> None:
@@ -14,3 +14,8 @@ def say(text: str) -> None:
     # One write a line: print would let lines of several threads run into each other.
     sys.stdout.write(f"{now}Z {redact(text)}\n")
     sys.stdout.flush()
+
+
+def sentence(error: Exception) -> str:
+    """An error in a line of the log; of one that nobody foresaw the class says the most."""
+    return str(error) if isinstance(error, MeshrollError) else f"{type(error).__name__}: {error}"

@@ -10,21 +10,29 @@ import json
 import threading
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from meshroll.sandbox import files
+from meshroll.sandbox.process import Identity
 from meshroll.sandbox.workloads.addresses import choose
 
 
 @dataclass(frozen=True)
 class Record:
-    """One pod: its address and, while one runs, its process (`created` is the process's start, against reused pids)."""
+    """One pod: its address, its restarts and, while one runs, its process, started at Unix time `created`."""
 
     uid: str
     namespace: str
     name: str
     address: str
-    pid: int = 0
-    created: float = 0.0
     restarts: int = 0
+    identity: Identity | None = None
+    created: float = 0.0
+
+    @property
+    def pid(self) -> int:
+        """The process id; 0 while none runs."""
+        return self.identity.pid if self.identity else 0
 
 
 class Records:
@@ -59,12 +67,13 @@ class Records:
                 self._save(record)
             return record
 
-    def update(self, uid: str, *, pid: int, created: float, restarts: int) -> Record:
-        """Remember the process of a pod (pid 0: none runs)."""
-        with self._lock:
-            record = replace(self._records[uid], pid=pid, created=created, restarts=restarts)
-            self._save(record)
-            return record
+    def started(self, uid: str, identity: Identity, created: float) -> None:
+        """Remember the process of a pod."""
+        self._change(uid, identity=identity, created=created)
+
+    def ended(self, uid: str, *, restarts: int) -> None:
+        """Remember that the pod has no process, after so many restarts; a pod without a record stays without."""
+        self._change(uid, identity=None, created=0.0, restarts=restarts)
 
     def release(self, uid: str) -> None:
         """Give the address back; the process must have ended."""
@@ -72,11 +81,13 @@ class Records:
             self._records.pop(uid, None)
             (self._folder / f"{uid}.json").unlink(missing_ok=True)
 
+    def _change(self, uid: str, **values: Any) -> None:
+        with self._lock:
+            if uid in self._records:
+                self._save(replace(self._records[uid], **values))
+
     def _save(self, record: Record) -> None:
-        path = self._folder / f"{record.uid}.json"
-        draft = path.with_suffix(".new")
-        draft.write_text(json.dumps(asdict(record)), encoding="utf-8")
-        draft.replace(path)
+        files.write_json(self._folder / f"{record.uid}.json", asdict(record))
         self._records[record.uid] = record
 
 
@@ -85,8 +96,10 @@ def read(folder: Path) -> list[Record]:
     found = []
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
         try:
-            found.append(Record(**json.loads(path.read_text(encoding="utf-8"))))
-        except (ValueError, TypeError):
+            values = json.loads(path.read_text(encoding="utf-8"))
+            identity = values.pop("identity")
+            found.append(Record(**values, identity=Identity(**identity) if identity else None))
+        except (ValueError, TypeError, KeyError, AttributeError):
             path.unlink(missing_ok=True)
     return found
 

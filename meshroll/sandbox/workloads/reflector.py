@@ -1,7 +1,8 @@
 """A kind of one cluster, followed for ever: list, then watch, and again after every cut.
 
 Events come on the reflector's own thread, in order. An object that vanished while the watch was cut is reported as
-DELETED, so a follower never keeps what is gone. A kind that the cluster does not know yet is waited for.
+DELETED, so a follower never keeps what is gone. A kind that the cluster does not know yet is waited for. No failure
+ends it: after the cluster's it lists again, after the follower's it tells again.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from meshroll.errors import MeshrollError
 from meshroll.kube import ApiError, Kube
+from meshroll.sandbox.workloads.log import sentence
 
 Object = dict[str, Any]
 Key = tuple[str, str]
@@ -25,7 +26,10 @@ def key_of(obj: Object) -> Key:
 
 
 class Reflector:
-    """Follows one kind and keeps its objects. `changed(type, object)` gets ADDED, MODIFIED and DELETED."""
+    """Follows one kind and keeps its objects. `changed(type, object)` gets ADDED, MODIFIED and DELETED.
+
+    `listed` is called once, after everything that existed was reported.
+    """
 
     def __init__(
         self,
@@ -34,11 +38,12 @@ class Reflector:
         kind: str,
         changed: Callable[[str, Object], None],
         *,
+        listed: Callable[[], None] = lambda: None,
         namespace: str | None = None,
         log: Callable[[str], None] = print,
     ) -> None:
         self._kube, self._api_version, self._kind, self._namespace = kube, api_version, kind, namespace
-        self._changed, self._log = changed, log
+        self._changed, self._listed, self._log = changed, listed, log
         self._objects: dict[Key, Object] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -71,12 +76,15 @@ class Reflector:
                 version = self._list()
                 retry, complained = _FIRST_RETRY, ""
                 self._watch(version)
-            except MeshrollError as error:
+            except Exception as error:
                 if isinstance(error, ApiError) and error.status == HTTPStatus.GONE:
-                    continue  # the watch's starting point is too old: list again
-                if str(error) != complained:
-                    complained = str(error)
-                    self._log(f"watching {self._kind} of {self._kube.name}: {error}; trying again")
+                    # The watch's starting point is too old: list again, though never in a tight loop.
+                    self._stop.wait(_FIRST_RETRY)
+                    continue
+                text = sentence(error)
+                if text != complained:
+                    complained = text
+                    self._log(f"watching {self._kind} of {self._kube.name}: {text}; trying again")
                 self._stop.wait(retry)
                 retry = min(retry * 2, _LAST_RETRY)
 
@@ -91,7 +99,9 @@ class Reflector:
             before = self.get(key)
             if before is None or before["metadata"]["resourceVersion"] != item["metadata"]["resourceVersion"]:
                 self._emit("ADDED" if before is None else "MODIFIED", item)
-        self.synced.set()
+        if not self.synced.is_set():
+            self.synced.set()
+            self._listed()
         return version
 
     def _watch(self, version: str) -> None:
@@ -106,10 +116,19 @@ class Reflector:
                 self._emit(event.type, {"apiVersion": self._api_version, "kind": self._kind, **event.object})
 
     def _emit(self, change: str, obj: Object) -> None:
-        with self._lock:
-            if change == "DELETED":
-                self._objects.pop(key_of(obj), None)
-            else:
-                self._objects[key_of(obj)] = obj
+        key = key_of(obj)
+        before = self.get(key)
+        self._keep(key, None if change == "DELETED" else obj)
         if not self._stop.is_set():
-            self._changed(change, obj)
+            try:
+                self._changed(change, obj)
+            except BaseException:
+                self._keep(key, before)  # so that the next list reports it again
+                raise
+
+    def _keep(self, key: Key, obj: Object | None) -> None:
+        with self._lock:
+            if obj is None:
+                self._objects.pop(key, None)
+            else:
+                self._objects[key] = obj

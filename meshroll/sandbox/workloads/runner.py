@@ -12,23 +12,23 @@ from __future__ import annotations
 
 import argparse
 import fcntl
-import signal
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import IO
 
 from meshroll.errors import ConflictError, MeshrollError
 from meshroll.kube import Kube
 from meshroll.sandbox.workloads import pods, processes, table
 from meshroll.sandbox.workloads.addresses import node_address
-from meshroll.sandbox.workloads.lifecycle import Lifecycle, Worker
+from meshroll.sandbox.workloads.lifecycle import Lifecycle
 from meshroll.sandbox.workloads.log import say
 from meshroll.sandbox.workloads.pods import Object
 from meshroll.sandbox.workloads.records import Records
 from meshroll.sandbox.workloads.reflector import Reflector
+from meshroll.sandbox.workloads.serving import serve
+from meshroll.sandbox.workloads.worker import Worker
 
 _STOP_SECONDS = 15.0
 
@@ -46,13 +46,15 @@ class Runner:
 
     def start(self) -> None:
         """Return when every pod that exists has its thread and what is left of earlier pods is cleaned up."""
+        # What earlier runners left: taken before the first pod of this one's own gets a record.
+        left = self._worker.records.all()
         self._watch.start()
         self._watch.synced.wait()
         with self._lock:
             known = set(self._pods)
-        for record in self._worker.records.all():
+        for record in left:
             if record.uid not in known:
-                if process := processes.adopt(record.pid, record.created):
+                if process := processes.adopt(record.identity, record.created):
                     process.stop(_STOP_SECONDS)
                 self._worker.records.release(record.uid)
                 self._worker.log(f"{record.namespace}/{record.name}: went while no runner looked; removed")
@@ -100,13 +102,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--workload-binary", required=True, type=Path)
     parser.add_argument("--readiness", type=Path, help="file that is written when all pods there are were taken over")
     options = parser.parse_args(arguments)
-    stopping = threading.Event()
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        stopping.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
     try:
         options.state.mkdir(parents=True, exist_ok=True)
         guard = _only_one(options.state / "runner.lock")
@@ -127,21 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"runner: {error}", file=sys.stderr)
         return int(error.exit_code)
     with guard:
-        if options.readiness:
-            options.readiness.unlink(missing_ok=True)
-        starter = threading.Thread(target=_start, args=(runner, options.readiness), daemon=True)
-        starter.start()
-        stopping.wait()
-        say("stopping")
-        runner.stop()
-    return 0
-
-
-def _start(runner: Runner, readiness: Path | None) -> None:
-    runner.start()
-    say("ready")
-    if readiness:
-        readiness.write_text("ready\n", encoding="utf-8")
+        return serve(runner.start, runner.stop, options.readiness)
 
 
 def _only_one(path: Path) -> IO[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -11,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from meshroll.errors import BadInputError, MeshrollError, UnavailableError
+from meshroll.sandbox import process
 from meshroll.sandbox.home import Home
-from meshroll.sandbox.part import Node, Part, Step
+from meshroll.sandbox.part import Node, Part, Step, levels
 from meshroll.sandbox.probes import File
-from meshroll.sandbox.supervisor import State, Supervisor, levels
+from meshroll.sandbox.supervisor import State, Supervisor
 
 READY = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(60)"
 DIES = "import sys; print('starting', flush=True); sys.exit('no such option')"
@@ -149,3 +151,23 @@ def test_a_taken_port_is_refused_before_anything_starts(home: Home) -> None:
         with pytest.raises(BadInputError, match=f"^two: port {port}, remembered for its https, is taken by "):
             supervisor.start()
     assert [row.state for row in supervisor.status()] == [State.STOPPED, State.STOPPED]
+
+
+@pytest.mark.parametrize("names", [None, ["one"]])
+def test_stop_ends_what_a_part_starts_while_it_is_stopped(home: Home, names: list[str] | None) -> None:
+    ready, child = home.run("one.ready"), home.run("one.child")
+    code = (
+        "import pathlib, signal, subprocess, sys, threading\n"
+        "def leave(*_):\n"
+        "    left = subprocess.Popen(['sleep', '63'], start_new_session=True)\n"
+        "    pathlib.Path(sys.argv[2]).write_text(str(left.pid))\n"
+        "    sys.exit()\n"
+        "signal.signal(signal.SIGTERM, leave)\n"
+        "pathlib.Path(sys.argv[1]).touch()\n"
+        "threading.Event().wait()\n"
+    )
+    command = (sys.executable, "-c", code, str(ready), str(child))
+    supervisor = Supervisor(home, [Part("one", command, File(ready), environment={"PATH": os.environ["PATH"]})])
+    supervisor.start()
+    supervisor.stop(names)
+    assert process.start_ticks(int(child.read_text())) is None

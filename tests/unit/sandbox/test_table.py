@@ -11,9 +11,8 @@ from meshroll.sandbox.addresses import Range
 from meshroll.sandbox.credentials import Credentials
 from meshroll.sandbox.environment import suffix, with_folder
 from meshroll.sandbox.home import Home
-from meshroll.sandbox.part import Part
+from meshroll.sandbox.part import Part, levels
 from meshroll.sandbox.site import Site, port_names
-from meshroll.sandbox.supervisor import levels
 
 WORKERS = ("worker-1", "worker-2")
 SECRETS = {"host": "t-host", "worker-1": "t-one", "worker-2": "t-two"}

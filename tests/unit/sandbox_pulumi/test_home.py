@@ -1,8 +1,11 @@
 """The private PULUMI_HOME, and which official parts are found."""
 
+import secrets
 import stat
 from importlib.metadata import version
 from pathlib import Path
+
+import pytest
 
 from meshroll.sandbox.pulumi import Official, find_official, install
 
@@ -91,3 +94,15 @@ def test_the_sandboxs_own_parts_are_not_official(tmp_path: Path):
     install(tmp_path / "pulumi", Path("/python"))
     environ = {"PATH": str(tmp_path / "bin"), "PULUMI_HOME": str(tmp_path / "pulumi")}
     assert find_official(environ, version("pulumi_kubernetes"), own=tmp_path) == Official()
+
+
+def test_a_passphrase_that_another_command_makes_at_the_same_time_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def other_is_first(length: int) -> str:
+        (tmp_path / "passphrase").write_text("of the other command")
+        return "own"
+
+    monkeypatch.setattr(secrets, "token_urlsafe", other_is_first)
+    install(tmp_path, Path("/python"))
+    assert (tmp_path / "passphrase").read_text() == "of the other command"

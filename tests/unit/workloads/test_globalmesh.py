@@ -71,3 +71,25 @@ def test_a_mesh_that_cannot_be_obeyed_says_why(body: dict[str, Any], problem: st
 def test_copies_are_kept_only_where_auto_remove_is_off(value: object, kept: bool) -> None:
     key = "global.enabled_resources_synchronizer_auto_remove"
     assert wish(mesh(PARAMETERS | ({} if value is None else {key: value}))).keep_when_off is kept
+
+
+@pytest.mark.parametrize(
+    ("spec", "problem"),
+    [
+        ("text", "spec is no mapping"),
+        ({"ownerConfig": ["x"]}, "ownerConfig is no mapping"),
+        ({"ownerConfig": {"controlPlaneParamsStruct": {"global": 5}}}, "global is no mapping"),
+        ({"clusters": "w"}, "clusters is no list"),
+        (
+            {"ownerConfig": {"controlPlaneParamsStruct": {"global": {"sync_istio_resources": 5}}}},
+            "sync_istio_resources is no list",
+        ),
+    ],
+)
+def test_a_mesh_of_another_form_is_not_obeyed_and_loses_no_copy(spec: object, problem: str) -> None:
+    found = wish({"metadata": {"name": "m"}, "spec": spec})
+    assert found == Wish("m", "", (), enabled=False, keep_when_off=True, problem=problem)
+
+
+def test_what_a_switched_off_mesh_lists_is_not_looked_at() -> None:
+    assert wish(mesh({}, [5])) == Wish("m", "", (), enabled=False, keep_when_off=False)

@@ -3,6 +3,8 @@ from typing import Any
 
 from meshroll.sandbox.workloads import pods
 from meshroll.sandbox.workloads.pods import Place, Refusal
+from meshroll.sandbox.workloads.status import status as write_status
+from meshroll.sandbox.workloads.variables import environment
 
 PLACE = Place(address="127.20.1.5", node_address="127.20.0.2", istiod="127.0.0.1:15010", cluster_id="worker-1")
 NOW = "2026-01-02T03:04:05Z"
@@ -24,7 +26,7 @@ def pod(**container: Any) -> dict[str, Any]:
 
 def variables(**container: Any) -> dict[str, str] | Refusal:
     body = pod(**container)
-    return pods.environment(body, body["spec"]["containers"][0], PLACE)
+    return environment(body, body["spec"]["containers"][0], PLACE)
 
 
 def test_a_program_learns_who_and_where_it_is() -> None:
@@ -106,7 +108,7 @@ def test_a_workload_entry_has_the_pods_name_labels_and_address_and_dies_with_it(
 def status(body: dict[str, Any], ready: bool, **more: Any) -> dict[str, Any]:
     state = {"running": {"startedAt": NOW}} if ready else {"waiting": {"reason": "R", "message": "m"}}
     container = body["spec"]["containers"][0]
-    return pods.status(
+    return write_status(
         body, container, PLACE, state=state, ready=ready, restarts=more.pop("restarts", 0), now=NOW, **more
     )
 
@@ -176,5 +178,5 @@ def test_a_pod_that_never_got_an_address_has_none_in_its_status() -> None:
     place = Place(address="", node_address="127.20.0.2", istiod="", cluster_id="")
     state = {"waiting": {"reason": "R", "message": "m"}}
     container = body["spec"]["containers"][0]
-    found = pods.status(body, container, place, state=state, ready=False, restarts=0, now=NOW)
+    found = write_status(body, container, place, state=state, ready=False, restarts=0, now=NOW)
     assert not {"podIP", "podIPs"} & found.keys()

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+from meshroll.sandbox.process import Identity
 from meshroll.sandbox.workloads.records import Record, Records, read
 
 RANGE = "127.20.0.0/16"
@@ -8,8 +9,11 @@ RANGE = "127.20.0.0/16"
 def test_a_new_runner_finds_the_addresses_and_processes_of_the_one_before(tmp_path: Path) -> None:
     first = Records(tmp_path, RANGE)
     first.allocate("u-1", "dubbo", "p-1")
-    first.update("u-1", pid=42, created=1.5, restarts=3)
-    assert Records(tmp_path, RANGE).all() == [Record("u-1", "dubbo", "p-1", "127.20.1.0", 42, 1.5, 3)]
+    first.ended("u-1", restarts=3)
+    first.started("u-1", Identity(42, 7, "boot"), 1.5)
+    assert Records(tmp_path, RANGE).all() == [
+        Record("u-1", "dubbo", "p-1", "127.20.1.0", 3, Identity(42, 7, "boot"), 1.5)
+    ]
 
 
 def test_a_pod_keeps_its_address(tmp_path: Path) -> None:

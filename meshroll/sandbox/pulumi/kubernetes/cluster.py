@@ -11,15 +11,12 @@ import time
 from http import HTTPStatus
 from typing import Any
 
-from kubernetes import config
-from kubernetes.client import ApiClient, Configuration
-from kubernetes.config.config_exception import ConfigException
-
 from meshroll.errors import BadInputError, ConflictError, MeshrollError, TimedOutError
-from meshroll.kube import ApiError, Kube
+from meshroll.kube import ApiError
+from meshroll.sandbox.pulumi.kubernetes.connection import connect, context_namespace
 from meshroll.sandbox.pulumi.kubernetes.diff import expected, normal
 from meshroll.sandbox.pulumi.kubernetes.inputs import FORCE, SKIP_AWAIT, Object, annotation, identifier, name_of
-from meshroll.sandbox.pulumi.kubernetes.settings import Settings, content
+from meshroll.sandbox.pulumi.kubernetes.settings import Settings
 
 DEFAULT_SECONDS = 600.0
 FIRST_POLL, LAST_POLL = 0.05, 1.0
@@ -32,9 +29,9 @@ class Cluster:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._kube = _connect(settings)
+        self._kube = connect(settings)
         self._stopped = threading.Event()
-        self.namespace = settings.namespace or _context_namespace(settings) or "default"
+        self.namespace = settings.namespace or context_namespace(settings) or "default"
 
     def stop(self) -> None:
         """Make every waiting call return with an error."""
@@ -72,7 +69,11 @@ class Cluster:
             raise ConflictError(
                 error.what, where=_title(body), expected="no such object yet; import it, or delete it first"
             ) from error
-        return self._own_as_applied(live, manager)
+        try:
+            return self._own_as_applied(live, manager)
+        except MeshrollError:
+            # The object is there and must be remembered; `update` turns the ownership before it needs it.
+            return live
 
     def preview_update(self, body: Object, manager: str) -> Object:
         """What `update` would leave, by a dry run; the body itself where dry runs are forbidden."""
@@ -197,31 +198,6 @@ def normal_body(body: Object) -> Object:
     if "stringData" in body:  # the server encodes it; a Secret is sent as it was written
         stripped = {**body, "metadata": stripped.get("metadata", {})}
     return stripped
-
-
-def _connect(settings: Settings) -> Kube:
-    document = content(settings.kubeconfig)
-    context = settings.context or None
-    if document is None:
-        return Kube.connect(settings.kubeconfig or None, context, settings.context)
-    configuration = Configuration()
-    try:
-        config.load_kube_config_from_dict(document, context=context, client_configuration=configuration)
-    except ConfigException as error:
-        where = f"cluster {settings.context or 'of the current context'}"
-        raise BadInputError(str(error), where=where, expected="a kubeconfig that holds the context") from error
-    configuration.retries = False
-    return Kube(ApiClient(configuration), settings.context or configuration.host)
-
-
-def _context_namespace(settings: Settings) -> str:
-    document = content(settings.kubeconfig)
-    if document is None:
-        contexts, current = config.list_kube_config_contexts(settings.kubeconfig or None)
-    else:
-        contexts, current = document["contexts"], {"name": document.get("current-context")}
-    name = settings.context or current["name"]
-    return next((str(item["context"].get("namespace") or "") for item in contexts if item["name"] == name), "")
 
 
 def _title(body: Object) -> str:

@@ -1,7 +1,6 @@
 """The provider: the engine's calls turned into plain objects for `Cluster`, and its answers into checkpointed state.
 
-The state has the official plug-in's shape (the live object beside `__inputs`, `__initialApiVersion` and
-`__fieldManager`), so a stack can move to it.
+State is state.py's, what changes is diff.py's, what inputs mean inputs.py's: here is only who is asked for what.
 """
 
 from __future__ import annotations
@@ -9,12 +8,11 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from pulumi.provider.experimental import provider as rpc
-from pulumi.provider.experimental.property_value import PropertyValue
 
 from meshroll.errors import BadInputError
 from meshroll.sandbox.pulumi.kubernetes import settings as configuration
@@ -28,7 +26,8 @@ from meshroll.sandbox.pulumi.kubernetes.inputs import (
     parse_identifier,
 )
 from meshroll.sandbox.pulumi.kubernetes.kinds import CLUSTER_WIDE, Kind, parse, unsupported
-from meshroll.sandbox.pulumi.kubernetes.values import Properties, has_unknown, marked, plain
+from meshroll.sandbox.pulumi.kubernetes.state import checkpoint, recorded, secret_where_due
+from meshroll.sandbox.pulumi.kubernetes.values import has_unknown, marked, plain
 
 if TYPE_CHECKING:
     from meshroll.sandbox.pulumi.kubernetes.cluster import Cluster
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 THREADS = 32
-SECRET_MEMBERS = ("data", "stringData")
 _KINDS = {Change.ADD: "ADD", Change.DELETE: "DELETE", Change.UPDATE: "UPDATE"}
 
 
@@ -99,10 +97,10 @@ class KubernetesProvider(rpc.Provider):
             )
         except BadInputError as error:
             return rpc.CheckResponse(request.new_inputs, [rpc.CheckFailure("", str(error))])
-        return rpc.CheckResponse(_secret_where_due(marked(checked, request.new_inputs), checked))
+        return rpc.CheckResponse(secret_where_due(marked(checked, request.new_inputs), checked))
 
     async def diff(self, request: rpc.DiffRequest) -> rpc.DiffResponse:
-        live, old = _checkpoint(request.old_state)
+        live, old = checkpoint(request.old_state)
         found = difference(
             live, old, plain(request.new_inputs), mutable=self._settings.mutable, ignore=request.ignore_changes
         )
@@ -125,9 +123,9 @@ class KubernetesProvider(rpc.Provider):
         manager = field_manager(body, {}, request.urn)
         if request.preview:
             live = await self._on_cluster(lambda cluster: cluster.preview_create(body, manager))
-            return rpc.CreateResponse("", _state(live, request.properties, manager))
+            return rpc.CreateResponse("", recorded(live, request.properties, manager))
         live = await self._on_cluster(lambda cluster: cluster.create(body, manager))
-        return rpc.CreateResponse(identifier(live), _state(live, request.properties, manager))
+        return rpc.CreateResponse(identifier(live), recorded(live, request.properties, manager))
 
     async def update(self, request: rpc.UpdateRequest) -> rpc.UpdateResponse:
         body, state = plain(request.news), plain(request.olds)
@@ -139,7 +137,7 @@ class KubernetesProvider(rpc.Provider):
             live = await self._on_cluster(lambda cluster: cluster.preview_update(body, manager))
         else:
             live = await self._on_cluster(lambda cluster: cluster.update(body, manager))
-        return rpc.UpdateResponse(_state(live, request.news, manager))
+        return rpc.UpdateResponse(recorded(live, request.news, manager))
 
     async def read(self, request: rpc.ReadRequest) -> rpc.ReadResponse:
         kind = self._kind(request.type, write=False)
@@ -150,12 +148,14 @@ class KubernetesProvider(rpc.Provider):
         if live is None:
             return rpc.ReadResponse(resource_id="")
         body = pruned(live, normal(inputs)) if inputs.get("metadata") else imported(live)
-        like = _secret_where_due(marked(body, request.inputs), body)
-        return rpc.ReadResponse(request.resource_id, _state(live, like, field_manager(body, state, request.urn)), like)
+        like = secret_where_due(marked(body, request.inputs), body)
+        return rpc.ReadResponse(
+            request.resource_id, recorded(live, like, field_manager(body, state, request.urn)), like
+        )
 
     async def delete(self, request: rpc.DeleteRequest) -> None:
         kind = self._kind(request.type)
-        live, _ = _checkpoint(request.properties)
+        live, _ = checkpoint(request.properties)
         namespace, name = parse_identifier(request.resource_id)
         metadata = {**live.get("metadata", {}), "name": name} | ({"namespace": namespace} if namespace else {})
         body = {"apiVersion": kind.api_version, "kind": kind.name, **live, "metadata": metadata}
@@ -188,32 +188,3 @@ class KubernetesProvider(rpc.Provider):
 
     async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: work(*args, **kwargs))
-
-
-def _state(live: Object, inputs: Properties, manager: str) -> dict[str, PropertyValue]:
-    body = plain(inputs)
-    state = marked(live, _secret_data(inputs))
-    state["__inputs"] = PropertyValue(dict(inputs))
-    state["__initialApiVersion"] = PropertyValue(str(body.get("apiVersion", "")))
-    state["__fieldManager"] = PropertyValue(manager)
-    return _secret_where_due(state, live)
-
-
-def _secret_data(inputs: Properties) -> Properties:
-    """Inputs whose secret `stringData` also says what is secret in `data`, where the server puts it."""
-    text = inputs.get("stringData")
-    return {**inputs, "data": inputs.get("data", text)} if text is not None else inputs
-
-
-def _secret_where_due(values: Mapping[str, PropertyValue], body: Object) -> dict[str, PropertyValue]:
-    """A Secret's content is secret whether or not the program said so."""
-    if body.get("apiVersion") != "v1" or body.get("kind") != "Secret":
-        return dict(values)
-    return {key: value.with_secret(True) if key in SECRET_MEMBERS else value for key, value in values.items()}
-
-
-def _checkpoint(state: Properties) -> tuple[Object, Object]:
-    """The live object and the inputs of a checkpointed state."""
-    live: dict[str, Any] = plain(state)
-    inputs = live.get("__inputs", {})
-    return {key: value for key, value in live.items() if not key.startswith("__")}, inputs

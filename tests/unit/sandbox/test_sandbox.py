@@ -1,0 +1,75 @@
+"""What commands on one sandbox do to each other, without any part running."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meshroll.sandbox import Sandbox, addresses, files
+from meshroll.sandbox.site import port_names
+from meshroll.sandbox.supervisor import Supervisor
+
+WORKERS = ("worker-1",)
+
+
+class _WaitedError(Exception):
+    pass
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Sandbox:
+    """As `up` leaves it, with nothing running."""
+    made = Sandbox("unit", root=tmp_path / "state", cache=tmp_path / "cache")
+    made.home.prepare()
+    ports = zip(port_names(WORKERS), addresses.PORTS, strict=False)
+    files.write_json(made.home.path / "ports.json", dict(ports))
+    files.write_json(made.home.root / "ranges.json", {"unit/worker-1": 240, "other/worker-1": 241})
+    files.write_json(made.home.path / "sandbox.json", {"workers": list(WORKERS), "workloads": []})
+    return made
+
+
+def test_no_other_command_gets_in_while_a_sandbox_is_cleaned(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    removed: list[Path] = []
+    remove = shutil.rmtree
+
+    def waited(_: str) -> None:
+        raise _WaitedError
+
+    def meanwhile(path: Path, **options: Any) -> None:
+        with pytest.raises(_WaitedError):
+            sandbox.down(progress=waited)
+        removed.append(path)
+        remove(path, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", meanwhile)
+    sandbox.clean()
+    assert removed == [sandbox.home.path]
+    assert not sandbox.exists
+
+
+def test_clean_gives_its_own_ranges_back_and_no_others(sandbox: Sandbox) -> None:
+    sandbox.clean()
+    assert files.read_json(sandbox.home.root / "ranges.json", {}) == {"other/worker-1": 241}
+
+
+def test_a_command_on_a_sandbox_that_was_cleaned_leaves_nothing(sandbox: Sandbox) -> None:
+    sandbox.clean()
+    before = sorted(sandbox.home.root.iterdir())
+    sandbox.down()
+    sandbox.clean()
+    assert sorted(sandbox.home.root.iterdir()) == before
+
+
+def test_a_worker_that_another_command_adds_while_this_one_waits_stays(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def other_command(_: object) -> None:
+        files.write_json(sandbox.home.path / "sandbox.json", {"workers": ["worker-1", "worker-2"], "workloads": []})
+
+    monkeypatch.setattr(sandbox, "build_parts", other_command)
+    monkeypatch.setattr(Supervisor, "start", lambda _: None)
+    sandbox.up()
+    assert sandbox.workers == ("worker-1", "worker-2")
