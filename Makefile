@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check format lock clean
+.PHONY: demo test soak bench check format lock clean
 
 demo: $(READY)
 	$(BIN)/meshroll demo
@@ -11,6 +11,20 @@ demo: $(READY)
 test: check
 	$(BIN)/meshroll sandbox build
 	$(BIN)/pytest -m "git or sandbox"
+
+# Everything the README says about cost, as one table. `make bench FILES="100 1000" COMMITS="10"` measures less.
+FILES ?= 100 1000 10000 100000
+COMMITS ?= 10 1000 10000
+bench: $(READY)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r bench/requirements.txt
+	$(BIN)/python -m bench --files $(FILES) --commits $(COMMITS)
+
+# N examples (edits, kills) from one seed; the same tests run in `make test` with fewer.
+N ?= 10000
+SEED ?= 0
+soak: $(READY)
+	N=$(N) SEED=$(SEED) $(BIN)/pytest -q tests/soak --hypothesis-seed=$(SEED)
+	SEED=$(SEED) MESHROLL_KILLS=200 MESHROLL_PROCESSES=8 MESHROLL_RELEASES=25 $(BIN)/pytest -q tests/git/proof
 
 check: $(READY)
 	$(BIN)/ruff format --check .

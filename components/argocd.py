@@ -13,7 +13,9 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components._base import Component, secret_data
+from meshroll.gitops.access import key_text
 from meshroll.manifests.argocd import ignore_differences
+from meshroll.provider.stack import application_name
 from meshroll.settings.model import Credentials, Repository, Stack
 
 API_VERSION = "argoproj.io/v1alpha1"
@@ -21,11 +23,6 @@ CASCADE = "resources-finalizer.argocd.argoproj.io"
 # ApplyOutOfSyncOnly keeps a sync from touching what differs only by ignored fields; RespectIgnoreDifferences is left
 # out on purpose: for custom resources it would copy whole route lists from the cluster over Git's.
 SYNC_OPTIONS = ("ApplyOutOfSyncOnly=true", "CreateNamespace=false")
-
-
-def application_name(stack: Stack, cluster: str) -> str:
-    """The Application of a work cluster."""
-    return f"{stack.argocd.project}-{cluster}"
 
 
 def project_spec(stack: Stack) -> dict[str, Any]:
@@ -47,8 +44,8 @@ def application_spec(stack: Stack, cluster: str, managed_routes: Sequence[str]) 
         "source": {
             "repoURL": repository.url,
             "targetRevision": repository.branch,
-            "path": repository.path_for(cluster),
-            "directory": {"recurse": True},
+            "path": repository.folder_for(cluster) or ".",
+            **source_kind(stack),
         },
         "destination": {"name": cluster, "namespace": stack.delivery.namespace},
         "syncPolicy": {
@@ -57,6 +54,12 @@ def application_spec(stack: Stack, cluster: str, managed_routes: Sequence[str]) 
         },
         "ignoreDifferences": list(ignore_differences(tuple(managed_routes))),
     }
+
+
+def source_kind(stack: Stack) -> dict[str, Any]:
+    """Plain files, all of them; where a field is in a kustomization or in Helm values, Argo CD finds out itself."""
+    built = any(field.kind in ("kustomize", "helm") for service in stack.services for field in service.fields)
+    return {} if built else {"directory": {"recurse": True}}
 
 
 class ArgoApplication(Component):
@@ -83,7 +86,7 @@ class ArgoApplication(Component):
                 opts=self.child_options(provider),
             )
         ]
-        if stack.repository.credentials:
+        if stack.repository.credentials and _opening(stack.repository.credentials):
             before.append(self._credentials(stack, stack.repository, stack.repository.credentials, provider))
         # No skipAwait annotation: for a custom resource the official plug-in waits for no health anyway, and the
         # annotation would keep a destroy from waiting for the finalizer.
@@ -120,9 +123,15 @@ class ArgoApplication(Component):
                     "type": "git",
                     "url": repository.url,
                     "project": stack.argocd.project,
-                    "username": credentials.username,
-                    "password": credentials.password,
+                    **_opening(credentials),
                 }
             ),
             opts=self.child_options(provider),
         )
+
+
+def _opening(credentials: Credentials) -> dict[str, str]:
+    """Argo CD's names for what opens a repository; which hosts and authorities it trusts are settings of its own."""
+    if credentials.password:
+        return {"username": credentials.username, "password": credentials.password}
+    return {"sshPrivateKey": key_text(credentials.ssh_key)} if credentials.ssh_key else {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import pulumi
 import pulumi_kubernetes as kubernetes
 
 from meshroll.settings.model import Cluster, Stack
@@ -19,12 +18,6 @@ def used_clusters(stack: Stack) -> tuple[str, ...]:
 def providers(stack: Stack) -> Mapping[str, kubernetes.Provider]:
     """The provider of each used cluster."""
     return {name: _provider(stack, stack.clusters[name]) for name in used_clusters(stack)}
-
-
-def connection(cluster: Cluster) -> dict[str, pulumi.Input[str]]:
-    """How our own plug-in reaches a cluster; what the stack leaves out stays out."""
-    found = {"kubeconfig": cluster.kubeconfig, "context": cluster.context, "uid": cluster.uid}
-    return {key: value for key, value in found.items() if value}
 
 
 def _provider(stack: Stack, cluster: Cluster) -> kubernetes.Provider:

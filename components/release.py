@@ -8,50 +8,17 @@ from typing import Any
 import pulumi
 
 from components._base import PACKAGE
-from components.clusters import connection
+from meshroll.provider.stack import release_values
 from meshroll.settings.model import Stack
 
 
-def release_inputs(stack: Stack, clusters: Sequence[str], applications: Sequence[str]) -> dict[str, Any]:
+def release_inputs(stack: Stack, clusters: Sequence[str]) -> dict[str, Any]:
     """The inputs of the Release that serves some of the work clusters; their services are in one folder of Git."""
-    repository, delivery = stack.repository, stack.delivery
-    source: dict[str, Any] = {"url": repository.url, "branch": repository.branch}
-    if repository.credentials:
-        secret = {"username": repository.credentials.username, "password": repository.credentials.password}
-        source["credentials"] = pulumi.Output.secret(secret)
-    return {
-        "stack": stack.name,
-        "repository": source,
-        "path": repository.path_for(clusters[0]),
-        "namespace": delivery.namespace,
-        "services": [
-            {
-                "name": service.name,
-                "version": service.version,
-                "template": service.template,
-                "parameters": dict(service.parameters),
-            }
-            for service in stack.services
-            if service.version
-        ],
-        "argocd": {
-            "cluster": connection(stack.clusters[stack.argocd.cluster]),
-            "namespace": stack.argocd.namespace,
-            "applications": list(applications),
-        },
-        "workers": [{"name": name, **connection(stack.clusters[name])} for name in clusters],
-        "wait": delivery.wait,
-        "timeoutSeconds": delivery.timeout_seconds,
-    }
-
-
-def release_groups(stack: Stack) -> Mapping[str, tuple[str, ...]]:
-    """The Releases of a stack and the work clusters of each: one a folder in the repository."""
-    if not any(service.version for service in stack.services):
-        return {}
-    if stack.repository.per_cluster:
-        return {f"{stack.argocd.project}-{cluster}": (cluster,) for cluster in stack.workers}
-    return {stack.argocd.project: stack.workers}
+    values = release_values(stack, clusters)
+    if "credentials" in values["repository"]:
+        secret = pulumi.Output.secret(values["repository"]["credentials"])
+        values["repository"] = {**values["repository"], "credentials": secret}
+    return values
 
 
 class Release(pulumi.CustomResource):

@@ -12,8 +12,9 @@ from components.clusters import providers
 from components.gateway import GatewayEndpoint
 from components.mesh import HostedMeshAttachment
 from components.namespaces import MeshNamespace
-from components.release import Release, release_groups, release_inputs
+from components.release import Release, release_inputs
 from meshroll.manifests.templates import load_template, managed_routes
+from meshroll.provider.stack import release_groups
 from meshroll.settings.model import Stack
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "rollout_templates"
@@ -41,7 +42,7 @@ def build(stack: Stack) -> dict[str, Any]:
     releases = {
         name: Release(
             name,
-            release_inputs(stack, clusters, [argo.names[cluster] for cluster in clusters]),
+            release_inputs(stack, clusters),
             after=[argo.applications[cluster] for cluster in clusters],
         )
         for name, clusters in release_groups(stack).items()

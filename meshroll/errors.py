@@ -18,6 +18,7 @@ class ExitCode(IntEnum):
     DONE = 0  # done, or nothing to do
     RETRY = 1  # may pass on a second try: something was unreachable, dead, late or in conflict
     BAD_INPUT = 2  # the same call fails again until its input changes
+    CHANGES = 3  # there is something to do, where a command was asked to say so
 
 
 class MeshrollError(Exception):

@@ -1,4 +1,4 @@
-"""The tier of a test is the folder it stands in: tests/unit, tests/git or tests/sandbox."""
+"""The tier of a test is the folder it stands in: tests/unit, tests/git, tests/sandbox or tests/soak."""
 
 from pathlib import Path
 

@@ -16,6 +16,11 @@ from meshroll.errors import ExitCode, MeshrollError
 COMMANDS = {
     "config": ("meshroll.cli.config", "Print the effective settings of a stack and where each came from."),
     "set": ("meshroll.cli.config", "Change a service's version in the stack file, and only those bytes."),
+    "plan": ("meshroll.cli.plan", "Show what releasing versions would change in Git."),
+    "apply": ("meshroll.cli.plan", "Commit and push a plan."),
+    "rollback": ("meshroll.cli.history", "Return a service in Git to what it was before a release."),
+    "history": ("meshroll.cli.history", "List releases and undos from the commits' trailers."),
+    "retry": ("meshroll.cli.history", "Release a version again that was undone."),
     "promote": ("meshroll.cli.delivery", "Continue a paused canary by one step, or in full."),
     "sandbox": ("meshroll.cli.sandbox", "Build, start, feed and stop a whole hosted mesh on loopback."),
     "demo": ("meshroll.cli.demo", "Deliver by weight and by header on the sandbox and measure the traffic."),

@@ -30,15 +30,22 @@ def config_command(stack: str | None, path: Path | None, cluster: str | None) ->
 
 @click.command("set")
 @click.argument("service")
-@click.argument("version")
+@click.argument("version", required=False)
+@click.option("--from-git", is_flag=True, help="Take the version that stands in Git, whoever put it there.")
 @click.option("-s", "--stack", metavar="STACK", help="The stack: stacks/Pulumi.STACK.yaml.")
 @click.option("--file", "path", type=click.Path(path_type=Path), help="A stack file, instead of --stack.")
-def set_command(service: str, version: str, stack: str | None, path: Path | None) -> None:
+def set_command(service: str, version: str | None, from_git: bool, stack: str | None, path: Path | None) -> None:
     """Set the VERSION that SERVICE should have: one edit of the stack file."""
     from meshroll.settings import set_version
     from meshroll.settings.document import shown
 
+    if (version is None) != from_git:
+        raise BadInputError("which version?", expected="either VERSION or --from-git")
     target = _path(stack, path)
+    if version is None:
+        from meshroll.cli.undoing import version_in_git
+
+        version = version_in_git(target, service)
     old, new = set_version(target, service, version)
     if old == new:
         click.echo(f"{service} stands at {new} already ({shown(target)})")

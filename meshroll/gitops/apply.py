@@ -1,30 +1,33 @@
 """Making a plan so: one commit, pushed only onto the commit it was made for.
 
-When the branch moved meanwhile, the addressed files decide: as planned, the commit is made anew on the new head;
-already as wished, there is nothing to do; otherwise someone else changed them, and the error says who. Tries are
-bounded.
+When the branch moved meanwhile, the addressed values decide: as planned, the edits are computed anew on the new head;
+already as wished, there is nothing to do; otherwise someone else changed them, and the error says who, to what and in
+which commit. Tries are bounded.
 """
 
 from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from meshroll.errors import ConflictError
 from meshroll.gitops.cache import open_cache, retried
-from meshroll.gitops.command import Git
+from meshroll.gitops.commit import Style, make_commit
 from meshroll.gitops.history import last_change
-from meshroll.gitops.message import commit_message
-from meshroll.gitops.plan import Edit, Plan
-from meshroll.gitops.release import FILE_MODE, tree_of
+from meshroll.gitops.message import Message, Undo, commit_message
+from meshroll.gitops.plan import Plan
 from meshroll.gitops.remote import Remote
+from meshroll.gitops.replay import MovedError, replay, value_at
 from meshroll.gitops.transport import Transport
-from meshroll.gitops.trees import Entry, Trees
+from meshroll.gitops.trees import Trees, tree_of
 
 APPLY_SECONDS = 120.0
-FALLBACK = {"NAME": "Meshroll", "EMAIL": "meshroll@localhost"}
+
+Guard = Callable[[], None]
+"""Asked before every try: raises when there must be no commit."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,25 @@ class Applied:
     made: bool
 
 
-def apply_plan(remote: Remote, plan: Plan, *, stack: str, cache: Path | None = None) -> Applied:
-    """Commit and push. Raises ConflictError when an addressed file is neither as planned nor as wished."""
-    message = commit_message(plan, stack)
+def apply_plan(
+    remote: Remote,
+    plan: Plan,
+    *,
+    stack: str,
+    style: Style | None = None,
+    undo: Undo | None = None,
+    guard: Guard | None = None,
+    cache: Path | None = None,
+) -> Applied:
+    """Commit and push. Raises ConflictError when an addressed value is neither as planned nor as wished."""
+    style = style or Style()
+    message = commit_message(plan, stack, style.template, undo)
     deadline = time.monotonic() + APPLY_SECONDS
     attempt = 0
     while time.monotonic() < deadline:
-        applied = retried(lambda: _attempt(remote, plan, message, cache))
+        if guard:
+            guard()
+        applied = retried(lambda: _attempt(remote, plan, message, style, cache))
         if applied:
             return applied
         attempt += 1
@@ -50,51 +65,35 @@ def apply_plan(remote: Remote, plan: Plan, *, stack: str, cache: Path | None = N
     raise ConflictError(f"the branch {remote.branch} moved {attempt} times during the push", where=remote.where)
 
 
-def _attempt(remote: Remote, plan: Plan, message: str, cache: Path | None) -> Applied | None:
+def _attempt(remote: Remote, plan: Plan, message: Message, style: Style, cache: Path | None) -> Applied | None:
     with open_cache(remote, cache) as git:
         transport = Transport(git, remote)
         head = transport.fetch()
         trees, tree = Trees(git), tree_of(git, head)
-        changes: dict[str, tuple[str, str] | None] = {}
-        for edit in plan.edits:
-            entry = trees.find(tree, edit.file)
-            if _is(entry, edit.new):
-                continue
-            if not _is(entry, edit.old):
-                raise _conflict(transport, edit)
-            changes[edit.file] = (entry.mode if entry else FILE_MODE, _stored(trees, plan, edit)) if edit.new else None
+        try:
+            changes = replay(trees, tree, plan)
+        except MovedError as moved:
+            raise _conflict(transport, moved) from None
         if not changes:
             return Applied(head, made=False)
-        commit = _commit(git, trees.write(tree, changes), head, message)
+        commit = make_commit(git, trees.write(tree, changes), head, message, style)
         return Applied(commit, made=True) if transport.push(commit, head) else None
 
 
-def _stored(trees: Trees, plan: Plan, edit: Edit) -> str:
-    blob = trees.store(plan.contents.get(edit.file, b""))
-    if blob != edit.new:
-        raise ConflictError("what is rendered now is not what was planned", where=edit.file, expected="a new plan")
-    return blob
+def _conflict(transport: Transport, moved: MovedError) -> ConflictError:
+    edit = moved.edit
+    by_value = not edit.whole and not moved.exact
 
+    def same(one: bytes, other: bytes) -> bool:
+        return value_at(one, edit) == value_at(other, edit)
 
-def _is(entry: Entry | None, blob: str) -> bool:
-    return entry.oid == blob if entry is not None else not blob
-
-
-def _conflict(transport: Transport, edit: Edit) -> ConflictError:
-    change = last_change(transport, edit.file)
+    change = last_change(transport, edit.file, same if by_value else None)
     by = f" by {change}" if change else ""
-    return ConflictError(f"it was changed{by} since it was planned", where=edit.file, expected="a new plan")
-
-
-def _commit(git: Git, tree: str, parent: str, message: str) -> str:
-    parents = ("-p", parent) if parent else ()
-    return git.text("commit-tree", tree, *parents, "-F", "-", stdin=message.encode(), environment=_identity(git))
-
-
-def _identity(git: Git) -> dict[str, str]:
-    """Git's own answer stands where the user gave one; Git's guess from the machine's name does not."""
-    missing: dict[str, str] = {}
-    for role in ("AUTHOR", "COMMITTER"):
-        if git.run("-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT").code:
-            missing |= {f"GIT_{role}_{part}": value for part, value in FALLBACK.items()}
-    return missing
+    if not by_value:
+        return ConflictError(f"it was changed{by} since it was planned", where=moved.place, expected="a new plan")
+    what = f"was changed to {moved.found!r}{by}" if moved.found is not None else f"was removed{by}"
+    return ConflictError(
+        f"{edit.pointer} {what} since it was planned",
+        where=moved.place,
+        expected=f"{edit.old!r} as in the plan, or a new plan",
+    )

@@ -3,6 +3,9 @@
 It lies in `$XDG_CACHE_HOME/meshroll/git`, readable by its owner alone, holds nothing that the remote does not, and may
 be deleted at any time. One process at a time uses it: a lock file beside it is held, and handed to every `git` child,
 so that a child that outlives a killed parent is waited for. Leftovers of a killed Git are removed under that lock.
+
+Beside it stands how little the server lets us fetch (`.filter`, see transport) and, while a key that is no file of the
+user's is in use, the key (`.key`).
 """
 
 from __future__ import annotations
@@ -18,12 +21,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from meshroll.errors import TimedOutError
+from meshroll.gitops.access import access
 from meshroll.gitops.command import BrokenCacheError, Git, Login
 from meshroll.gitops.remote import Remote
+from meshroll.gitops.transport import FilterRefusedError, Transport
 
 T = TypeVar("T")
 LOCK_SECONDS = 180.0
-MAX_PACKS = 50  # every fetch adds one; repacking costs more than fetching one shallow commit anew
+MAX_PACKS = 200  # every fetch adds one; repacking costs more than fetching one commit anew
 
 
 def cache_root(environ: Mapping[str, str] = os.environ) -> Path:
@@ -39,9 +44,13 @@ def open_cache(remote: Remote, root: Path | None = None) -> Iterator[Git]:
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory = root / f"{hashlib.sha256(remote.url.encode()).hexdigest()[:32]}.git"
     login = Login(remote.origin, remote.username, remote.password) if remote.origin and remote.password else None
-    with _locked(directory.with_suffix(".lock"), remote) as descriptor:
-        git = Git(directory, login=login, keep=descriptor)
+    with (
+        _locked(directory.with_suffix(".lock"), remote) as descriptor,
+        access(remote, directory) as variables,
+    ):
+        git = Git(directory, login=login, keep=descriptor, environment=variables)
         _prepare(git)
+        git.supply = Transport(git, remote).supply
         try:
             yield git
         except BrokenCacheError:
@@ -50,11 +59,17 @@ def open_cache(remote: Remote, root: Path | None = None) -> Iterator[Git]:
 
 
 def retried(work: Callable[[], T]) -> T:
-    """Do the work, and once more from nothing when the cache proves to be damaged."""
-    try:
-        return work()
-    except BrokenCacheError:
-        return work()
+    """Do the work, and again from nothing when the cache proves damaged or the server gives no parts of a commit."""
+    damaged = False
+    while True:
+        try:
+            return work()
+        except FilterRefusedError:  # each time the next filter is tried, and the last is none
+            continue
+        except BrokenCacheError:
+            if damaged:
+                raise
+            damaged = True
 
 
 @contextmanager

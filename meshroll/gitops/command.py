@@ -7,6 +7,8 @@
   (proxy, certificates, credential helpers, identity), minus what could run a program on our behalf.
 - Credentials travel in the environment of the child and are answered by a helper bound to the repository's own host;
   they are never in an argument, a URL, a file or an error.
+- Host keys of SSH servers are checked: nobody is asked, so an unknown one ends the call.
+- A local command sees only what the cache holds; what is missing is fetched on purpose (`supply`), never by Git itself.
 - Every call has a time limit, and kills the process group it started when that passes.
 """
 
@@ -16,7 +18,7 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +48,7 @@ _OPTIONS = (
     *("-c", "protocol.http.allow=always"),
     *("-c", "protocol.https.allow=always"),
     *("-c", "protocol.ssh.allow=always"),
+    *("-c", "protocol.version=2"),
     *("-c", "http.lowSpeedLimit=1000"),
     *("-c", "http.lowSpeedTime=30"),
     *("-c", "gc.auto=0"),
@@ -85,12 +88,24 @@ class Login:
 
 
 class Git:
-    """Runs Git in one bare repository. `keep` is a descriptor that every child inherits: that repository's lock."""
+    """Runs Git in one bare repository. `keep` is a descriptor that every child inherits: that repository's lock.
 
-    def __init__(self, directory: Path, *, login: Login | None = None, keep: int | None = None) -> None:
+    `environment` is for every call. `supply` brings objects that the repository lacks.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        login: Login | None = None,
+        keep: int | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.directory = directory
+        self.supply: Callable[[Sequence[str]], None] | None = None
         self._login = login
         self._keep = keep
+        self._environment = dict(environment or {})
 
     def text(self, *arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> str:
         """Standard output without its last line break. Raises BrokenCacheError when a local command fails."""
@@ -98,6 +113,45 @@ class Git:
         if result.code:
             raise BrokenCacheError(f"git {arguments[0]} failed: {last_line(result.error)}", where=str(self.directory))
         return result.output.decode("utf-8", "surrogateescape").rstrip("\n")
+
+    def objects(self, oids: Iterable[str]) -> dict[str, tuple[str, bytes]]:
+        """Kind and bytes of objects by id. Those that are missing are supplied, all at once; else BrokenCacheError."""
+        wanted = list(dict.fromkeys(oids))
+        found = self._held(wanted)
+        if (missing := [oid for oid in wanted if oid not in found]) and self.supply:
+            self.supply(missing)
+            found |= self._held(missing)
+        for oid in wanted:
+            if oid not in found:
+                raise BrokenCacheError(f"the object {oid} is missing", where=str(self.directory))
+        return found
+
+    def bring(self, oids: Iterable[str]) -> None:
+        """Have objects supplied that are missing, all at once."""
+        wanted = list(dict.fromkeys(oids))
+        held = self.sizes(wanted)
+        if (missing := [oid for oid in wanted if oid not in held]) and self.supply:
+            self.supply(missing)
+
+    def sizes(self, oids: Iterable[str]) -> dict[str, int]:
+        """The size of those objects that the repository holds."""
+        listed = self.text("cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=_lines(oids))
+        pairs = (line.split(" ") for line in listed.splitlines())
+        return {oid: int(size) for oid, size in pairs if size != "missing"}
+
+    def _held(self, oids: Sequence[str]) -> dict[str, tuple[str, bytes]]:
+        result = self.run("cat-file", "--batch", stdin=_lines(oids))
+        if result.code:
+            raise BrokenCacheError(f"git cat-file failed: {last_line(result.error)}", where=str(self.directory))
+        found, output, start = {}, result.output, 0
+        while start < len(output):
+            end = output.index(b"\n", start)
+            oid, kind, *size = output[start:end].decode().split(" ")
+            start = end + 1
+            if size:
+                found[oid] = (kind, output[start : start + int(size[0])])
+                start += int(size[0]) + 1
+        return found
 
     def run(
         self,
@@ -108,7 +162,7 @@ class Git:
     ) -> Result:
         """Run one command to its end, whatever its exit code. Raises TimedOutError, and BadInputError without Git."""
         command = ["git", f"--git-dir={self.directory}", *_OPTIONS]
-        child_environment = {**clean_environment(os.environ), **(environment or {})}
+        child_environment = {**clean_environment(os.environ), **self._environment, **(environment or {})}
         if self._login:
             command += ["-c", "credential.helper=", "-c", f"credential.{self._login.origin}.helper={_HELPER}"]
             child_environment |= {
@@ -166,12 +220,25 @@ def _communicate(
         output, errors = process.communicate(stdin, timeout=seconds)
     except subprocess.TimeoutExpired as error:
         _kill_group(process)
-        verb = next(word for word in command[2 + len(_OPTIONS) :] if not word.startswith(("-", "credential.")))
-        raise TimedOutError(f"git {verb} did not finish within {seconds:.0f} s") from error
+        raise TimedOutError(f"git {_verb(command)} did not finish within {seconds:.0f} s") from error
     except BaseException:
         _kill_group(process)
         raise
     return process.returncode, output, errors
+
+
+def _verb(command: Sequence[str]) -> str:
+    words = iter(command[1:])
+    for word in words:
+        if word == "-c":
+            next(words, "")
+        elif not word.startswith("-"):
+            return word
+    return ""
+
+
+def _lines(oids: Iterable[str]) -> bytes:
+    return "".join(f"{oid}\n" for oid in oids).encode()
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

@@ -5,7 +5,7 @@ The cache holds one commit; history is fetched in growing steps and only when on
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +13,13 @@ from meshroll.gitops.cache import open_cache, retried
 from meshroll.gitops.command import Git, printable
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.transport import TIP, Transport
+from meshroll.gitops.trees import Entry, Trees, root_of
 
 DEPTHS = (16, 256, 4096, 0)
+BATCH = 64
+
+Same = Callable[[bytes, bytes], bool]
+"""Whether two states of a file are the same for the question."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ def _is_descendant(remote: Remote, commit: str, ancestor: str, cache: Path | Non
         transport = Transport(git, remote)
         if not transport.fetch():
             return False
-        for _ in _deeper(transport):
+        for _ in deeper(transport):
             if git.run("merge-base", "--is-ancestor", ancestor, commit).code == 0:
                 return True
             if git.run("merge-base", "--is-ancestor", commit, ancestor).code == 0:
@@ -47,18 +52,50 @@ def _is_descendant(remote: Remote, commit: str, ancestor: str, cache: Path | Non
     return False
 
 
-def last_change(transport: Transport, file: str) -> Change | None:
-    """The newest commit of the fetched branch that changed a file."""
-    for edge in _deeper(transport):
-        result = transport.git.run("rev-list", "-1", "--format=%H%x00%an%x00%s", TIP, "--", file)
-        commit, _, rest = result.output.decode("utf-8", "backslashreplace").strip().partition("\n")[2].partition("\0")
-        author, _, subject = rest.partition("\0")
-        if result.code == 0 and commit and commit not in edge:
+def last_change(transport: Transport, file: str, same: Same | None = None) -> Change | None:
+    """The newest commit of the fetched branch that changed a file, or what `same` says is looked at in it."""
+    for edge in deeper(transport):
+        commit = _last_change(transport.git, file, edge, same)
+        if commit:
+            told = transport.git.run("log", "-1", "--no-show-signature", "--format=%an%x00%s", commit).output
+            author, _, subject = told.decode("utf-8", "backslashreplace").strip().partition("\0")
             return Change(commit, printable(author), printable(subject))
     return None
 
 
-def _deeper(transport: Transport) -> Iterator[frozenset[str]]:
+def _last_change(git: Git, file: str, edge: frozenset[str], same: Same | None) -> str:
+    """Follow the parent that holds the same file. Folders may be missing here, so Git's own limit to a path may not."""
+    lines = [line.split(" ") for line in git.text("rev-list", "--topo-order", "--parents", TIP).splitlines()]
+    parents = {commit: rest for commit, *rest in lines}
+    order = [commit for commit, *_ in lines]
+    trees, known = Trees(git), 0
+    held: dict[str, Entry | None] = {}
+
+    def at(commit: str) -> Entry | None:
+        nonlocal known
+        while commit not in held:
+            batch = order[known : known + BATCH]
+            known += BATCH
+            roots = {each: root_of(content) for each, (_, content) in git.objects(batch).items()}
+            trees.prepare([(root, file) for root in roots.values()])
+            held.update((each, trees.find(root, file)) for each, root in roots.items())
+        return held[commit]
+
+    def alike(one: Entry | None, other: Entry | None) -> bool:
+        if one == other or same is None or one is None or other is None:
+            return one == other
+        return same(trees.read(one, file), trees.read(other, file))
+
+    commit = order[0]
+    while commit not in edge:
+        before = next((parent for parent in parents[commit] if alike(at(parent), at(commit))), "")
+        if not before:
+            return commit if parents[commit] or at(commit) is not None else ""
+        commit = before
+    return ""
+
+
+def deeper(transport: Transport) -> Iterator[frozenset[str]]:
     """Ask again with more history each time; yields the commits at its edge, whose changes cannot be told yet."""
     edge = _edge(transport.git)
     yield edge

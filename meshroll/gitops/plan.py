@@ -1,24 +1,43 @@
 """A plan: what a release changes in the rollout repository, as plain values.
 
-Each edit names a file and the blob (Git's id of its bytes) before and after, empty where there is none. The hash covers
-the edits and the place they go to, not the base commit: a plan stays the same while others commit elsewhere.
+An edit changes one scalar of a file (`pointer`) or, in rendered repositories, a whole file. The hash covers what is
+addressed and wished and the settings that decide it, not the base commit, lines, the diff or findings: a plan stays the
+same while others commit elsewhere. The blob a file had counts only in an exact plan.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
+
+from meshroll.manifests.timeline import Timeline
 
 
 @dataclass(frozen=True, order=True)
 class Edit:
-    """One file's change: created without `old`, removed without `new`."""
+    """One change. `old` and `new` are the scalar's text, or a whole file's blob ids; empty where there is none."""
 
     file: str
+    pointer: str  # its first segment is the document's index in the file; empty for the whole file
     old: str
     new: str
+    service: str = ""
+    line: int = 0  # for people
+    blob: str = ""  # the file's blob at the base; it counts only in an exact plan
+    anchor: str = ""  # the pointer by names (see `anchors`), to find the place again in a file that moved
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What the edit is, wherever it was computed."""
+        return (self.file, self.pointer, self.old, self.new)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the file is created, replaced or removed as a whole."""
+        return not self.pointer
 
 
 @dataclass(frozen=True)
@@ -34,6 +53,38 @@ class VersionChange:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """Something a reviewer should know: undone, newer-in-git, image-unchanged, fields-disagree, lint."""
+
+    kind: str
+    message: str
+    service: str = ""
+    file: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return ": ".join(part for part in (self.service, place, self.message) if part)
+
+
+@dataclass(frozen=True)
+class Move:
+    """An Application that will move, its cluster, and in which wave, from 1."""
+
+    application: str
+    cluster: str
+    wave: int
+
+
+@dataclass(frozen=True)
+class Canary:
+    """The timeline of one service's Rollout, as it will be after the change."""
+
+    service: str
+    timeline: Timeline
+
+
+@dataclass(frozen=True)
 class Plan:
     """What `apply_plan` will do. Nothing to do has no edits and an empty diff."""
 
@@ -43,17 +94,63 @@ class Plan:
     edits: tuple[Edit, ...]
     changes: tuple[VersionChange, ...]
     diff: str
-    contents: Mapping[str, bytes] = field(repr=False)  # of every rendered file, by its path in the repository
+    contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # of every whole file, by its path
+    findings: tuple[Finding, ...] = ()
+    applications: tuple[Move, ...] = ()
+    timeline: tuple[Canary, ...] = ()
+    exact: bool = False
+    stack: str = ""
+    settings: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # service: what decides its edits (path, fields, template)
 
     @property
     def hash(self) -> str:
         """The same for the same edits to the same branch, whoever computes it and when."""
-        edits = [[edit.file, edit.old, edit.new] for edit in sorted(self.edits)]
-        document = json.dumps([self.url, self.branch, edits], ensure_ascii=True, separators=(",", ":"))
+        edits = [[*edit.key, edit.blob] if self.exact else [*edit.key] for edit in sorted(self.edits)]
+        touched = {edit.service for edit in self.edits}
+        settings = {service: value for service, value in self.settings.items() if service in touched}
+        covered = [self.url, self.branch, self.exact, edits, settings]
+        document = json.dumps(covered, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(document.encode()).hexdigest()
 
     def bound_to(self, edits: Collection[Edit]) -> Plan:
         """The same release with edits agreed on earlier: what is not among them stays out of the commit."""
-        files = tuple(f"/{edit.file}" for edit in edits)
-        changes = tuple(change for change in self.changes if any(f"/{change.service}/" in file for file in files))
-        return replace(self, edits=tuple(sorted(edits)), changes=changes)
+        known = {edit.key: edit for edit in self.edits}
+        met = ((known.get(edit.key, edit), edit.blob) for edit in edits)
+        bound = tuple(sorted(replace(edit, blob=blob or edit.blob) for edit, blob in met))
+        services = {edit.service for edit in bound}
+        return replace(self, edits=bound, changes=tuple(item for item in self.changes if item.service in services))
+
+
+def joined(plans: Iterable[Plan]) -> Plan:
+    """One plan of several for the same branch and base, such as those of each cluster's folder."""
+    first, *others = plans
+    result = first
+    for other in others:
+        result = replace(
+            result,
+            edits=tuple(sorted({*result.edits, *other.edits})),
+            changes=tuple(dict.fromkeys((*result.changes, *other.changes))),
+            diff=result.diff + other.diff,
+            contents={**result.contents, **other.contents},
+            findings=tuple(dict.fromkeys((*result.findings, *other.findings))),
+            applications=tuple(dict.fromkeys((*result.applications, *other.applications))),
+            timeline=tuple(dict.fromkeys((*result.timeline, *other.timeline))),
+            settings=_settings(result, other),
+        )
+    return result
+
+
+def _settings(one: Plan, other: Plan) -> dict[str, Any]:
+    """A service changed by one of the plans keeps that plan's settings; changed by both, it has a list of them."""
+    ones, others = ({edit.service for edit in plan.edits} for plan in (one, other))
+    merged = {**other.settings, **one.settings}
+    for service in others & other.settings.keys():
+        value = other.settings[service]
+        if service in ones and one.settings.get(service) != value:
+            before = one.settings.get(service)
+            merged[service] = [*(before if isinstance(before, list) else [before]), value]
+        else:
+            merged[service] = value
+    return merged

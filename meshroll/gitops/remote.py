@@ -22,12 +22,15 @@ _NOT_IN_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//")
 
 @dataclass(frozen=True)
 class Remote:
-    """One branch of one repository and, over HTTP, what opens it. Making one checks it; nothing is contacted."""
+    """One branch of one repository and what opens it. Making one checks it; nothing is contacted."""
 
     url: str
     branch: str
     username: str = ""
     password: str = field(default="", repr=False)
+    ssh_key: str = field(default="", repr=False)  # a file's name, or the key itself
+    known_hosts: str = ""  # a file's name; empty: the user's own
+    ca_file: str = ""  # likewise
 
     def __post_init__(self) -> None:
         check_url(self.url)
@@ -40,6 +43,11 @@ class Remote:
     def ref(self) -> str:
         """The branch's full name."""
         return f"refs/heads/{self.branch}"
+
+    @property
+    def opened(self) -> bool:
+        """Whether something that opens it was given; else Git's own helpers and the user's keys are asked."""
+        return bool(self.password or self.ssh_key)
 
     @property
     def where(self) -> str:

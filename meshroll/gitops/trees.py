@@ -2,20 +2,24 @@
 
 A path is walked name by name. A symbolic link, submodule or file in the way, `..`, `.git`, or a name that differs from
 an existing one only in case is refused: what we commit must be what a checkout on any machine shows.
+
+Where the server allows it the cache begins with a commit alone. Folders are then fetched as they are walked, all of one
+level at a time, and files together with those found in the same walk: few journeys, and nothing that nobody looks at.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.command import Git
 
-MAX_BLOB_BYTES = 1 << 20
+MAX_BLOB_BYTES = 10 << 20
 MAX_FILES = 10_000
+TREE, FOLDER_MODE = "tree", "040000"
 _MODES = {"120000": "a symbolic link", "160000": "a submodule"}
 
 
@@ -38,27 +42,30 @@ class Trees:
 
     def __init__(self, git: Git) -> None:
         self._git = git
-        self._read: dict[str, dict[str, Entry]] = {"": {}}
+        self._read: dict[str, Mapping[str, Entry]] = {"": {}}
+        self._seen: dict[str, set[str]] = {}  # what a walk has found and nobody has read: blob ids by a name's suffix
 
     def entries(self, tree: str) -> Mapping[str, Entry]:
         """The names of one folder."""
-        if tree not in self._read:
-            listed = self._git.text("ls-tree", "-z", tree)
-            found: dict[str, Entry] = {}
-            for line in filter(None, listed.split("\0")):
-                fields, name = line.split("\t", 1)
-                found[name] = Entry(*fields.split(" "))
-            self._read[tree] = found
+        self._load([tree])
         return self._read[tree]
+
+    def prepare(self, places: Iterable[tuple[str, str]]) -> None:
+        """Bring the folders on the way to several places (tree, path) level by level: one by one would be slow."""
+        at = [(tree, split(path)) for tree, path in places]
+        while at:
+            self._load([oid for oid, _ in at])
+            below = ((self._read[oid].get(names[0]), names[1:]) for oid, names in at if names)
+            at = [(entry.oid, names) for entry, names in below if names and entry is not None and entry.kind == TREE]
 
     def find(self, tree: str, path: str) -> Entry | None:
         """What stands at a path, None for nothing. Raises BadInputError when we must not write through it."""
-        entry: Entry | None = Entry("040000", "tree", tree)
+        entry: Entry | None = Entry(FOLDER_MODE, TREE, tree)
         walked: list[str] = []
         for name in split(path):
             if entry is None:
                 return None
-            if entry.kind != "tree":
+            if entry.kind != TREE:
                 what = _MODES.get(entry.mode, "a file")
                 raise BadInputError(f"{what} is in the way", where="/".join(walked), expected="a folder")
             entries = self.entries(entry.oid)
@@ -73,27 +80,35 @@ class Trees:
 
     def files(self, tree: str, folder: str) -> Iterator[tuple[str, Entry]]:
         """Every plain file below a folder with its whole path; links and submodules are passed over."""
-        entry = self.find(tree, folder)
-        pending = [(folder, entry.oid)] if entry is not None and entry.kind == "tree" else []
-        seen = 0
-        while pending:
-            prefix, oid = pending.pop()
-            for name, child in self.entries(oid).items():
-                path = f"{prefix}/{name}" if prefix else name
-                seen += 1
-                if seen > MAX_FILES:
+        top = self.find(tree, folder)
+        level = [(folder, top.oid)] if top is not None and top.kind == TREE else []
+        found: list[tuple[str, Entry]] = []
+        while level:
+            self._load([oid for _, oid in level])
+            deeper = []
+            for prefix, oid in level:
+                for name, child in self._read[oid].items():
+                    path = f"{prefix}/{name}" if prefix else name
+                    if child.kind == TREE:
+                        deeper.append((path, child.oid))
+                    elif child.is_file:
+                        found.append((path, child))
+                        self._seen.setdefault(_suffix(name), set()).add(child.oid)
+                if len(found) + len(deeper) > MAX_FILES:
                     raise BadInputError(f"more than {MAX_FILES} files", where=folder, expected="a service's own folder")
-                if child.kind == "tree":
-                    pending.append((path, child.oid))
-                elif child.is_file:
-                    yield path, child
+            level = deeper
+        yield from found
 
     def read(self, entry: Entry, path: str) -> bytes:
-        """A file's bytes. Raises BadInputError above 1 MiB: no manifest is that long."""
-        size = int(self._git.text("cat-file", "-s", entry.oid))
+        """A file's bytes. Raises BadInputError above 10 MiB: no manifest is that long."""
+        size = self._git.sizes([entry.oid]).get(entry.oid)
+        if size is None:
+            alike = self._seen.pop(_suffix(path), set())
+            self._git.bring([entry.oid, *sorted(alike - {entry.oid})])
+            size = self._git.sizes([entry.oid]).get(entry.oid, 0)  # of a missing one, reading it says what is wrong
         if size > MAX_BLOB_BYTES:
             raise BadInputError(f"the file has {size} bytes", where=path, expected=f"at most {MAX_BLOB_BYTES}")
-        return self._git.run("cat-file", "blob", entry.oid).output
+        return self._git.objects([entry.oid])[entry.oid][1]
 
     def store(self, content: bytes) -> str:
         """Keep a file's bytes in the cache and return their id."""
@@ -118,7 +133,7 @@ class Trees:
             old = entries.pop(name, None)
             new = self._write(old.oid if old else "", inner)
             if new:
-                entries[name] = Entry("040000", "tree", new)
+                entries[name] = Entry(FOLDER_MODE, TREE, new)
         return self._make(entries) if entries else ""
 
     def _make(self, entries: Mapping[str, Entry]) -> str:
@@ -126,6 +141,23 @@ class Trees:
         oid = self._git.text("mktree", "-z", "--missing", stdin=lines.encode("utf-8", "surrogateescape"))
         self._read[oid] = dict(entries)
         return oid
+
+    def _load(self, trees: Collection[str]) -> None:
+        unread = [tree for tree in trees if tree not in self._read]
+        if unread:
+            self._read |= {oid: _parse(content) for oid, (_, content) in self._git.objects(unread).items()}
+
+
+def tree_of(git: Git, commit: str) -> str:
+    """The tree of a commit; empty for no commit."""
+    if not commit:
+        return ""
+    return root_of(git.objects([commit])[commit][1])
+
+
+def root_of(commit: bytes) -> str:
+    """The tree that a commit's own bytes name."""
+    return commit.partition(b"\n")[0].removeprefix(b"tree ").decode()
 
 
 def split(path: str) -> list[str]:
@@ -136,6 +168,23 @@ def split(path: str) -> list[str]:
         if unsafe or any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in name):
             raise BadInputError(f"{path!r} is not a path inside the repository", where="repository.path")
     return names
+
+
+def _parse(content: bytes) -> dict[str, Entry]:
+    """Git's tree object: for each name its mode, a space, the name, a zero byte and twenty bytes of id."""
+    entries, start = {}, 0
+    while start < len(content):
+        middle = content.index(b"\0", start)
+        mode, name = content[start:middle].split(b" ", 1)
+        start = middle + 21
+        mode_text = mode.decode().rjust(6, "0")
+        kind = {FOLDER_MODE: TREE, "160000": "commit"}.get(mode_text, "blob")
+        entries[name.decode("utf-8", "surrogateescape")] = Entry(mode_text, kind, content[middle + 1 : start].hex())
+    return entries
+
+
+def _suffix(path: str) -> str:
+    return path.rpartition("/")[2].rpartition(".")[2]
 
 
 def _fold(name: str) -> str:

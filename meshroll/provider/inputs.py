@@ -6,25 +6,29 @@ No input is named `version`: the engine would take it for the plug-in's own.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, cast, get_args
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast, get_args
 
 from meshroll.errors import BadInputError
 from meshroll.gitops import Edit, Remote
-from meshroll.settings.model import Cluster, Wait
+from meshroll.gitops.commit import Style
+from meshroll.settings.fields import field_of
+from meshroll.settings.model import Cluster, Field, Wait
 
 DEFAULT_TIMEOUT_SECONDS = 600
+Kind = Literal["rendered", "adopted"]
 _KINDS = {str: "a string", dict: "a mapping", list: "a list", int: "a whole number"}
 
 
 @dataclass(frozen=True)
 class Service:
-    """A service to release."""
+    """A service to release: rendered from a template, or adopted with the fields that hold its version."""
 
     name: str
     version: str
     template: str
     parameters: Mapping[str, Any]
+    fields: tuple[Field, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,13 +54,20 @@ class ReleaseInputs:
     wait: Wait
     timeout_seconds: int
     edits: tuple[Edit, ...]
+    kind: Kind = "rendered"
+    exact: bool = False  # whether a touched file must be as it was when it was planned, byte for byte
+    style: Style = field(default_factory=Style)  # of the commit
+    written: Mapping[str, str] = field(default_factory=dict)  # versions by service, as the last `up` left them
 
 
 def read_inputs(values: Mapping[str, Any]) -> ReleaseInputs:
     """Plain properties as the engine gave them. Raises BadInputError."""
     repository = _take(values, "repository", dict)
     credentials = _take(repository, "credentials", dict, {}, at="repository.")
-    services = [_service(item, f"services[{i}].") for i, item in enumerate(_take(values, "services", list))]
+    kind = _take(repository, "kind", str, "rendered", at="repository.")
+    if kind not in get_args(Kind):
+        raise BadInputError(f"{kind!r} is no kind", where="repository.kind", expected=" or ".join(get_args(Kind)))
+    services = [_service(item, f"services[{i}].", kind) for i, item in enumerate(_take(values, "services", list))]
     names = [service.name for service in services if service]
     for name in names:
         if names.count(name) > 1:
@@ -79,6 +90,9 @@ def read_inputs(values: Mapping[str, Any]) -> ReleaseInputs:
             _take(repository, "branch", str, "main", at="repository."),
             _take(credentials, "username", str, "", at="repository.credentials."),
             _take(credentials, "password", str, "", at="repository.credentials."),
+            _take(credentials, "sshKey", str, "", at="repository.credentials."),
+            _take(credentials, "knownHosts", str, "", at="repository.credentials."),
+            _take(credentials, "caFile", str, "", at="repository.credentials."),
         ),
         path=_take(values, "path", str),
         namespace=_take(values, "namespace", str),
@@ -87,7 +101,11 @@ def read_inputs(values: Mapping[str, Any]) -> ReleaseInputs:
         workers=workers,
         wait=cast("Wait", wait),
         timeout_seconds=_take(values, "timeoutSeconds", int, DEFAULT_TIMEOUT_SECONDS),
-        edits=tuple(Edit(item["file"], item["old"], item["new"]) for item in values.get("edits") or ()),
+        edits=tuple(_edit(item) for item in values.get("edits") or ()),
+        kind=cast("Kind", kind),
+        exact=repository.get("exact") is True,
+        style=_style(_take(repository, "commit", dict, {}, at="repository.")),
+        written=_take(values, "written", dict, {}),
     )
 
 
@@ -95,20 +113,41 @@ def significant(values: Mapping[str, Any]) -> dict[str, Any]:
     """The part of the inputs whose change is a change of the release; how servers are reached is not."""
     repository = values.get("repository") or {}
     kept = {key: values.get(key) for key in ("path", "namespace", "services")}
-    return kept | {f"repository.{key}": repository.get(key) for key in ("url", "branch")}
+    return kept | {f"repository.{key}": repository.get(key) for key in ("url", "branch", "kind")}
 
 
-def _service(values: Any, at: str) -> Service | None:
+def _service(values: Any, at: str, kind: str) -> Service | None:
     values = _mapping(values, at)
     name = _take(values, "name", str, at=at)
     if values.get("version") is None:
         return None
+    if kind == "adopted":
+        listed = _take(values, "fields", list, [], at=at)
+        fields = tuple(
+            field_of(_mapping(item, f"{at}fields[{i}]."), f"{at}fields[{i}]") for i, item in enumerate(listed)
+        )
+        return Service(name, _take(values, "version", str, at=at), "", {}, fields)
     return Service(
         name,
         _take(values, "version", str, at=at),
         _take(values, "template", str, at=at),
         _take(values, "parameters", dict, {}, at=at),
     )
+
+
+def _style(values: Mapping[str, Any]) -> Style:
+    sign = _take(values, "sign", str, "", at="repository.commit.")
+    if sign not in ("", "gpg", "ssh"):
+        raise BadInputError(f"{sign!r} is no kind of signature", where="repository.commit.sign", expected="gpg or ssh")
+    author, message, key = (
+        _take(values, name, str, "", at="repository.commit.") for name in ("author", "message", "signingKey")
+    )
+    return Style(author, message, sign, key)
+
+
+def _edit(values: Mapping[str, str]) -> Edit:
+    key = (values["file"], values.get("pointer", ""), values["old"], values["new"])
+    return Edit(*key, blob=values.get("blob", ""))
 
 
 def _argo(values: Any) -> Argo:

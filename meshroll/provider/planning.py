@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from meshroll.errors import BadInputError
-from meshroll.gitops import Plan, plan_release
+from meshroll.gitops import Plan, Wish, plan_adopted, plan_rendered, read_adopted, read_versions
+from meshroll.gitops.notes import FINDINGS
+from meshroll.gitops.standing import Hold, holds
+from meshroll.gitops.workloads import KINDS as WORKLOADS
 from meshroll.manifests.lint import lint
 from meshroll.manifests.templates import load_template, objects, render
+from meshroll.provider.describe import described
 from meshroll.provider.inputs import ReleaseInputs
 from meshroll.settings.model import Cluster
+from meshroll.yamltext import Date, parse
+from meshroll.yamltext import split as pointer_split
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "rollout_templates"
 
@@ -21,7 +28,31 @@ Validate = Callable[[Cluster, Sequence[dict[str, Any]]], list[str]]
 
 def plan(inputs: ReleaseInputs, templates: Path = TEMPLATES) -> Plan:
     """What the release changes in Git. Raises BadInputError and what reaching the repository raises."""
-    return plan_release(inputs.remote, inputs.path, rendered_files(inputs, templates))
+    if inputs.kind == "adopted":
+        planned = plan_adopted(inputs.remote, inputs.path, wishes(inputs), exact=inputs.exact)
+        return described(inputs, planned, {})
+    files = rendered_files(inputs, templates)
+    decided = {service.name: {"template": service.template} for service in inputs.services}
+    planned = plan_rendered(inputs.remote, inputs.path, files, settings=decided, exact=inputs.exact)
+    return described(inputs, planned, {service: objects(texts) for service, texts in files.items()})
+
+
+def plan_unheld(inputs: ReleaseInputs, templates: Path = TEMPLATES) -> tuple[Plan, tuple[Hold, ...]]:
+    """The same without the services that must wait for a person: undone, or newer in Git than the last `up` wrote."""
+    planned = plan(inputs, templates)
+    held = holds(inputs.remote, planned, stack=inputs.stack, written=inputs.written)
+    if not held:
+        return planned, ()
+    names = {hold.service for hold in held}
+    free = tuple(service for service in inputs.services if service.name not in names)
+    return plan(replace(inputs, services=free), templates), held
+
+
+def written(inputs: ReleaseInputs, held: Sequence[Hold]) -> dict[str, str]:
+    """What `up` will have written; of a service that is left as it is, what it wrote before."""
+    names = {hold.service for hold in held}
+    before = {service: version for service, version in inputs.written.items() if service in names}
+    return before | {service.name: service.version for service in inputs.services if service.name not in names}
 
 
 def validate_changes(
@@ -30,14 +61,44 @@ def validate_changes(
     """Check what a plan would commit, for each work cluster; nothing is asked for an empty plan. Answers notes."""
     if not planned.edits:
         return []
+    if inputs.kind == "adopted":
+        found = [str(finding) for finding in planned.findings if finding.kind in FINDINGS]
+        return found + _notes(inputs, changed_workloads(inputs, planned), validate)
     rendered = {name: objects(files) for name, files in rendered_files(inputs, templates).items()}
     for problem in lint([item for items in rendered.values() for item in items]):
         raise BadInputError(
             problem.message, where=f"{problem.file} {problem.pointer}".strip(), expected=problem.expected
         )
     changed = [item for change in planned.changes for item in rendered[change.service]]
-    notes = [f"cluster {worker.name}: {note}" for worker in inputs.workers for note in validate(worker, changed)]
-    return list(dict.fromkeys(notes))
+    return _notes(inputs, changed, validate)
+
+
+def versions(inputs: ReleaseInputs) -> tuple[str, dict[str, str | None]]:
+    """The branch's commit and the version of each service in it."""
+    if inputs.kind == "adopted":
+        return read_adopted(inputs.remote, inputs.path, wishes(inputs))
+    return read_versions(inputs.remote, inputs.path, tuple(service.name for service in inputs.services))
+
+
+def versions_in_git(inputs: ReleaseInputs) -> dict[str, str]:
+    """The version of each service that has one in Git."""
+    return {service: version for service, version in versions(inputs)[1].items() if version is not None}
+
+
+def wishes(inputs: ReleaseInputs) -> list[Wish]:
+    """The services of an adopted repository as the planner takes them."""
+    return [Wish(service.name, service.version, service.fields) for service in inputs.services]
+
+
+def changed_workloads(inputs: ReleaseInputs, planned: Plan) -> list[dict[str, Any]]:
+    """The objects that a plan changes in plain files; what Kustomize or Helm make of theirs is not known here."""
+    if any(field.kind in ("kustomize", "helm") for service in inputs.services for field in service.fields):
+        return []
+    touched = {(edit.file, pointer_split(edit.pointer)[0]) for edit in planned.edits}
+    parsed = {file: parse(planned.contents[file], file) for file, _ in touched}
+    documents = [parsed[file].documents[int(index)] for file, index in sorted(touched)]
+    found = [_as_written(item) for item in documents if isinstance(item, dict) and item.get("kind") in WORKLOADS]
+    return [{**item, "metadata": {"namespace": inputs.namespace, **item["metadata"]}} for item in found]
 
 
 def rendered_files(inputs: ReleaseInputs, templates: Path = TEMPLATES) -> dict[str, dict[str, str]]:
@@ -54,6 +115,25 @@ def rendered_files(inputs: ReleaseInputs, templates: Path = TEMPLATES) -> dict[s
     }
 
 
-def edits_value(planned: Plan) -> list[Mapping[str, str]]:
+def _notes(inputs: ReleaseInputs, changed: Sequence[dict[str, Any]], validate: Validate) -> list[str]:
+    if not changed:
+        return []
+    notes = [f"cluster {worker.name}: {note}" for worker in inputs.workers for note in validate(worker, changed)]
+    return list(dict.fromkeys(notes))
+
+
+def _as_written(value: Any) -> Any:
+    """A document as an API server takes it: a date is the text that it was."""
+    if isinstance(value, dict):
+        return {key: _as_written(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_written(item) for item in value]
+    return value.text if isinstance(value, Date) else value
+
+
+def edits_value(planned: Plan) -> Sequence[Mapping[str, str]]:
     """The computed input `edits`: it binds `pulumi up --strict`, so it holds what is addressed and nothing else."""
-    return [{"file": edit.file, "old": edit.old, "new": edit.new} for edit in planned.edits]
+    edits = [dict(zip(("file", "pointer", "old", "new"), edit.key, strict=True)) for edit in planned.edits]
+    if planned.exact:
+        return [{**value, "blob": edit.blob} for value, edit in zip(edits, planned.edits, strict=True)]
+    return edits

@@ -1,6 +1,7 @@
 """Release as the engine sees it: check, diff, create, update, read, delete.
 
-- `check` renders, plans and validates, and adds the computed input `edits`.
+- `check` renders, plans and validates, and adds the computed inputs `edits` and `written`, the versions as this run
+  leaves them. A service that must wait for a person (see `meshroll.gitops.standing`) is warned of and left out.
 - `diff` asks Git again: a release differs while Git does not hold what the inputs render to. The remembered edits of an
   earlier run do not count, and neither does how servers are reached.
 - `create` and `update` commit exactly the edits of `check` and wait. In a preview they log the unified diff, the same
@@ -19,13 +20,15 @@ from typing import Any, Protocol, TypeVar
 from pulumi.provider.experimental import provider as sdk
 
 from meshroll.errors import BadInputError, MeshrollError, UnavailableError
-from meshroll.gitops import Plan, apply_plan, read_versions
+from meshroll.gitops import Plan, apply_plan
 from meshroll.provider import clusters, planning
 from meshroll.provider.background import in_thread
+from meshroll.provider.hold import check_agreed
 from meshroll.provider.inputs import ReleaseInputs, read_inputs, significant
 from meshroll.provider.schema import schema
-from meshroll.provider.values import Properties, has_secret, is_unknown, plain_map, with_secret_at, wrap
+from meshroll.provider.values import Properties, has_secret, is_unknown, plain, plain_map, with_secret_at, wrap
 
+COMPUTED = ("edits", "written")  # inputs that `check` adds
 T = TypeVar("T")
 Wait = Callable[[ReleaseInputs, str, list[str], Callable[[str], None]], tuple[str, ...]]
 
@@ -35,6 +38,9 @@ class Log(Protocol):
 
     def info(self, urn: str, message: str) -> None:
         """A diagnostic that stays."""
+
+    def warning(self, urn: str, message: str) -> None:
+        """A diagnostic that stays and stands out."""
 
     def status(self, urn: str, message: str) -> None:
         """A passing word."""
@@ -67,23 +73,25 @@ class ReleaseProvider(sdk.Provider):
 
     async def check(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
         """Everything that can be wrong is found here, before anything is changed."""
-        given = {key: value for key, value in request.new_inputs.items() if key != "edits"}
+        given = {key: value for key, value in request.new_inputs.items() if key not in COMPUTED}
         if any(is_unknown(value) for value in given.values()):
             return sdk.CheckResponse(inputs=given)
         try:
-            plan = await in_thread(lambda: self._checked(request.urn, given))
+            before = _written(request.old_inputs)
+            plan, written = await in_thread(lambda: self._checked(request.urn, given, before))
         except MeshrollError as error:
             return sdk.CheckResponse(inputs=given, failures=[sdk.CheckFailure("", str(error))])
         self._plans[request.urn] = plan
-        return sdk.CheckResponse(inputs={**_sealed(given), "edits": wrap(planning.edits_value(plan))})
+        computed = {"edits": wrap(planning.edits_value(plan)), "written": wrap(written)}
+        return sdk.CheckResponse(inputs={**_sealed(given), **computed})
 
     async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
         """`old_state` holds the old *inputs* here: see `meshroll.provider.server`."""
         old, new = plain_map(request.old_state), plain_map(request.new_inputs)
         unknown = any(is_unknown(value) for value in request.new_inputs.values())
         if not unknown and significant(old) == significant(new):
-            inputs = read_inputs(new)
-            plan = await in_thread(lambda: planning.plan(inputs))
+            inputs = read_inputs({**new, "written": _written(request.old_state)})
+            plan, _ = await in_thread(lambda: planning.plan_unheld(inputs))
             changed = ["edits"] if plan.edits else []
         else:
             changed = _changed(old, new)
@@ -109,8 +117,7 @@ class ReleaseProvider(sdk.Provider):
         if not request.inputs:
             raise BadInputError("a Release cannot be imported", expected="`pulumi up`, which adopts what Git holds")
         inputs = read_inputs(plain_map(request.inputs))
-        names = tuple(service.name for service in inputs.services)
-        head, versions = await in_thread(lambda: read_versions(inputs.remote, inputs.path, names))
+        head, versions = await in_thread(lambda: planning.versions(inputs))
         found = {name: version for name, version in versions.items() if version is not None}
         known = plain_map(request.properties)
         commit = known.get("commit", head) if found == known.get("versions") else head
@@ -124,16 +131,19 @@ class ReleaseProvider(sdk.Provider):
         """The user pressed Ctrl-C: stop waiting. A push that is under way ends first."""
         self._cancelled.set()
 
-    def _checked(self, urn: str, given: Properties) -> Plan:
+    def _checked(self, urn: str, given: Properties, before: Mapping[str, str]) -> tuple[Plan, dict[str, str]]:
         if "services" in given and has_secret(given["services"]):
             raise BadInputError(
                 "a secret would be committed to Git in clear", where="services", expected="the name of a Secret instead"
             )
-        inputs = read_inputs(plain_map(given))
-        plan = planning.plan(inputs)
+        inputs = read_inputs({**plain_map(given), "written": before})
+        plan, held = planning.plan_unheld(inputs)
+        check_agreed(plan)
+        for hold in held:
+            self._log.warning(urn, hold.message)
         for note in planning.validate_changes(inputs, plan, self._services.validate):
             self._log.info(urn, note)
-        return plan
+        return plan, planning.written(inputs, held)
 
     async def _release(self, urn: str, properties: Properties, *, preview: bool) -> dict[str, Any]:
         if any(is_unknown(value) for value in properties.values()):
@@ -149,18 +159,21 @@ class ReleaseProvider(sdk.Provider):
         for note in await self._unless_cancelled(waiting):
             self._log.info(urn, note)
         versions = {service.name: service.version for service in inputs.services}
+        planned = self._plans.get(urn)
+        if planned is None or not versions.keys() <= planned.settings.keys():  # a service was left as it is
+            versions = await in_thread(lambda: planning.versions_in_git(inputs))
         return {"commit": wrap(commit), "versions": wrap(versions)}
 
     def _show(self, urn: str, inputs: ReleaseInputs) -> None:
         plan = self._plans.get(urn)
-        if plan is None or plan.edits != inputs.edits:
+        if plan is None or [edit.key for edit in plan.edits] != [edit.key for edit in inputs.edits]:
             plan = planning.plan(inputs)
         if plan.diff:
             self._log.info(urn, plan.diff)
 
     def _commit(self, urn: str, inputs: ReleaseInputs) -> tuple[str, list[str]]:
         plan = planning.plan(inputs).bound_to(inputs.edits)
-        applied = apply_plan(inputs.remote, plan, stack=inputs.stack)
+        applied = apply_plan(inputs.remote, plan, stack=inputs.stack, style=inputs.style)
         if applied.made:
             what = ", ".join(str(change) for change in plan.changes)
             self._log.info(urn, f"committed {applied.commit[:12]} to {inputs.remote.branch}: {what}")
@@ -175,6 +188,12 @@ class ReleaseProvider(sdk.Provider):
             return work.result()
         work.cancel()
         raise UnavailableError("the wait was interrupted; the commit is made", expected="`pulumi up` to wait again")
+
+
+def _written(inputs: Properties) -> dict[str, str]:
+    """The versions that the last `up` wrote, from its inputs: a refresh, which shows what Git holds, leaves them."""
+    value = inputs.get("written")
+    return plain(value) or {} if value is not None else {}
 
 
 def _sealed(inputs: Properties) -> dict[str, Any]:

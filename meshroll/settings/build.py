@@ -9,8 +9,10 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from meshroll.errors import BadInputError
 from meshroll.settings import model
 from meshroll.settings.document import Pointer
+from meshroll.settings.fields import field_of
 from meshroll.settings.schema import Problem, suggest
 
 PREFIX: Final = "meshroll:"
@@ -142,32 +144,68 @@ def _repository(values: Mapping[str, Any]) -> model.Repository:
             "the URL holds credentials",
             "them under credentials",
         )
+    if values["kind"] == "rendered" and "{service}" in values["path"]:
+        raise ContradictionError(
+            _at("repository", "path"), "every rendered service has a folder of its own below the path", "no {service}"
+        )
     credentials = values.get("credentials")
     return model.Repository(
         url=values["url"],
         branch=values["branch"],
         kind=values["kind"],
         path=values["path"],
-        credentials=model.Credentials(credentials["username"], credentials["password"]) if credentials else None,
+        credentials=_credentials(credentials) if credentials else None,
+        exact=values["exact"],
+        commit=_commit(values.get("commit", {})),
+    )
+
+
+def _credentials(values: Mapping[str, Any]) -> model.Credentials:
+    return model.Credentials(
+        username=values.get("username", ""),
+        password=values.get("password", ""),
+        ssh_key=values.get("sshKey", ""),
+        known_hosts=values.get("knownHosts", ""),
+        ca_file=values.get("caFile", ""),
+    )
+
+
+def _commit(values: Mapping[str, Any]) -> model.Commit:
+    return model.Commit(
+        author=values.get("author", ""),
+        message=values.get("message", ""),
+        sign=values.get("sign", ""),
+        signing_key=values.get("signingKey", ""),
     )
 
 
 def _service(name: str, values: Mapping[str, Any], kind: str) -> model.Service:
     pointer = _at("services", name)
     if kind == "adopted":
-        for key in ("version", "template", "parameters"):
+        for key in ("template", "parameters"):
             if values.get(key):
-                raise ContradictionError((*pointer, key), f"an adopted service has no {key}", "managedRoutes alone")
+                expected = "version, fields and managedRoutes"
+                raise ContradictionError((*pointer, key), f"an adopted service has no {key}", expected)
     elif "template" not in values:
         raise ContradictionError(
             pointer, "template is missing", "the folder in rollout_templates that renders the service"
         )
     elif values["managedRoutes"]:
         raise ContradictionError((*pointer, "managedRoutes"), "the template of a rendered service names its routes")
+    elif values.get("fields"):
+        raise ContradictionError((*pointer, "fields"), "the files of a rendered service are written whole")
     return model.Service(
         name=name,
         version=values.get("version"),
         template=values.get("template"),
         parameters=dict(values["parameters"]),
         managed_routes=tuple(values["managedRoutes"]),
+        fields=tuple(_field(field, (*pointer, "fields", i)) for i, field in enumerate(values.get("fields", ()))),
     )
+
+
+def _field(values: Mapping[str, str], pointer: Pointer) -> model.Field:
+    try:
+        return field_of(values, "")
+    except BadInputError as error:
+        raise ContradictionError(pointer, error.what, error.expected) from None

@@ -5,18 +5,22 @@ Templates are the folders of rollout_templates that hold a template; which param
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from meshroll.errors import BadInputError
 from meshroll.settings.build import PREFIX
 from meshroll.settings.document import Pointer
-from meshroll.settings.model import Service
-from meshroll.settings.scalars import GO_TIME
+from meshroll.settings.fields import check_fields_version
+from meshroll.settings.model import Field, Service
 from meshroll.settings.schema import suggest
 from meshroll.settings.sources import Sealed
 
+_GO_TIME: Final = re.compile(
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [-+]\d{4} .*"
+)  # how a date of the file reaches us through Pulumi
 TEMPLATES: Final = Path(__file__).parents[2] / "rollout_templates"
 
 
@@ -33,7 +37,8 @@ def check_service(
     pointer: Pointer = ("config", PREFIX + "services", service.name)
     names.check_service_name(service.name, where(pointer))
     if service.version is not None:
-        check_version(service.version, where((*pointer, "version")))
+        fields = service.fields if service.template is None else None
+        check_version(service.version, where((*pointer, "version")), fields)
     if service.template is None:
         return
     known = sorted(descriptor.parent.name for descriptor in templates.glob(f"*/{DESCRIPTOR}"))
@@ -45,13 +50,16 @@ def check_service(
         _check_parameters(service, templates / service.template, (*pointer, "parameters"), where, hidden)
 
 
-def check_version(version: str, where: str) -> None:
-    """Raise BadInputError unless a label can hold the version."""
+def check_version(version: str, where: str, fields: Sequence[Field] | None = None) -> None:
+    """Raise BadInputError unless a label, or for an adopted service each of its fields, can hold the version."""
     from meshroll.manifests import names
 
-    if GO_TIME.fullmatch(version):
+    if _GO_TIME.fullmatch(version):
         raise BadInputError(f"{version[:10]} is read as a date: quote it in the stack file", where=where)
-    names.check_label_value(version, where)
+    if fields is None:
+        names.check_label_value(version, where)
+    else:
+        check_fields_version(version, fields, where)
 
 
 def template_defaults(service: Service, templates: Path = TEMPLATES) -> Mapping[str, Any]:

@@ -2,29 +2,30 @@
 
 The position map is exact: for every scalar `text[span.start:span.end]` is its source, quotes included. Positions count
 characters of the text as decoded, so byte order mark, CRLF and characters beyond the basic plane keep their places.
-Refused, each with its line: anything not UTF-8, bad YAML, a key that stands twice in one mapping, a key that is not
-text, merge keys, a value that contains itself, tags other than the basic ones.
+It is read as every YAML file here is (meshroll.yamltext), and more strictly. Refused, each with its line: anything not
+UTF-8, bad YAML, a second document, a key that stands twice in one mapping, a key that is not text, merge keys, a value
+that contains itself, tags other than the basic ones.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from meshroll.errors import BadInputError
-from meshroll.settings.scalars import resolve_plain
+from meshroll.yamltext import from_yaml
+from meshroll.yamltext import join as pointer_text
+from meshroll.yamltext.nodes import TAG, Link, compose
+from meshroll.yamltext.source import Pointer, Source, decoded
 
-Pointer = tuple[str | int, ...]
+__all__ = ["Document", "Pointer", "Span", "parse", "pointer_text", "read", "shown"]
 
-_TAG: Final = "tag:yaml.org,2002:"
-_TEXT: Final = _TAG + "str"
-_BASIC: Final = frozenset(_TAG + kind for kind in ("int", "float", "bool", "null"))
-_PLAIN: Final = "plain"
+_UNDERSTOOD: Final = frozenset(
+    {"", "!"} | {TAG + kind for kind in ("str", "int", "float", "bool", "null", "map", "seq")}
+)
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,6 @@ class Document:
         return self.text[span.start : span.end] if span else ""
 
 
-def pointer_text(pointer: Pointer) -> str:
-    """A JSON pointer (RFC 6901)."""
-    return "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in pointer)
-
-
 def shown(path: Path) -> str:
     """The file's name in messages: below the current folder without it, otherwise as it is."""
     relative = os.path.relpath(path)
@@ -81,94 +77,61 @@ def read(path: Path) -> Document:
     """Read and parse a file."""
     name = shown(path)
     try:
-        return parse(path.read_bytes().decode("utf-8"), name)
+        return parse(decoded(path.read_bytes(), name), name)
     except FileNotFoundError:
         raise BadInputError("no such file", where=name) from None
     except OSError as error:
         raise BadInputError(f"cannot be read: {error.strerror}", where=name) from error
-    except UnicodeDecodeError as error:
-        raise BadInputError(f"is not UTF-8 (byte {error.start})", where=name) from error
 
 
 def parse(text: str, name: str) -> Document:
     """Parse YAML text; see the module's contract for what is refused."""
-    try:
-        root = yaml.compose(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = f":{mark.line + 1}" if mark else ""
-        raise BadInputError(f"is not YAML: {error.problem or error.context}", where=name + line) from error
-    except yaml.YAMLError as error:
-        raise BadInputError(f"is not YAML: {' '.join(str(error).split())}", where=name) from error
-    except RecursionError:
-        raise BadInputError("is nested too deeply", where=name) from None
-    if root is None:
+    source = _Source(name, text)
+    roots = compose(from_yaml.events(source), source)
+    if len(roots) > 1:
+        raise BadInputError("holds more than one document", where=source.where(roots[1].start))
+    if not roots:
         return Document(name, text, None, {(): Span(1, 0, 0, None, shared=False)})
-    reader = _Reader(name)
-    value = reader.read(root, (), root.start_mark.line + 1)
-    return Document(name, text, value, reader.spans)
+    reader = _Reader(source)
+    reader.read(Link(roots[0], roots[0].start), (), source.line(roots[0].start))
+    return Document(name, text, roots[0].value, reader.spans)
 
 
-class _Loader(yaml.BaseLoader):
-    """Leaves unquoted scalars to `resolve_plain`; PyYAML's own rules are those of YAML 1.1."""
+class _Source(Source):
+    """The places of a stack file are told by line and pointer."""
 
-    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
-        """The tag of a node without one."""
-        if kind is yaml.ScalarNode:
-            return _PLAIN if implicit[0] else _TEXT
-        return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
+    def where(self, position: int, pointer: Pointer | None = None) -> str:
+        """`file:line /pointer`."""
+        return f"{self.name}:{self.line(position)} {pointer_text(pointer[1:] if pointer else ())}".rstrip()
 
 
 class _Reader:
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._inside: set[int] = set()
+    """Notes where each value stands, and refuses what a stack file must not hold."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
         self._first: dict[int, Pointer] = {}
         self.spans: dict[Pointer, Span] = {}
 
-    def read(self, node: yaml.Node, pointer: Pointer, line: int) -> Any:
-        if id(node) in self._inside:
-            raise self._refuse(line, pointer, "a value contains itself")
+    def read(self, link: Link, pointer: Pointer, line: int) -> None:
+        node = link.node
         first = self._first.setdefault(id(node), pointer)
-        self._inside.add(id(node))
-        style = node.style if isinstance(node, yaml.ScalarNode) else None
-        span = Span(line, node.start_mark.index, node.end_mark.index, style, shared=first != pointer)
-        if span.shared:
-            was = self.spans[first]
-            self.spans[first] = Span(was.line, was.start, was.end, was.style, shared=True)
-        self.spans[pointer] = span
-        value = self._value(node, pointer, line)
-        self._inside.remove(id(node))
-        return value
-
-    def _value(self, node: yaml.Node, pointer: Pointer, line: int) -> Any:
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, pointer)
-        if isinstance(node, yaml.SequenceNode):
-            return [
-                self.read(item, (*pointer, index), item.start_mark.line + 1) for index, item in enumerate(node.value)
-            ]
-        if node.tag == _PLAIN or node.tag in _BASIC:
-            return resolve_plain(node.value)
-        if node.tag != _TEXT:
-            raise self._refuse(line, pointer, f"the tag {node.tag.replace(_TAG, '!!')} is not understood")
-        return node.value
-
-    def _mapping(self, node: yaml.MappingNode, pointer: Pointer) -> dict[str, Any]:
-        result: dict[str, Any] = {}
-        lines: dict[str, int] = {}
-        for key_node, value_node in node.value:
-            line = key_node.start_mark.line + 1
-            if key_node.tag == _PLAIN and key_node.value == "<<":
-                raise self._refuse(line, pointer, "the merge key << is not understood; expected the values themselves")
-            key = self._value(key_node, pointer, line) if isinstance(key_node, yaml.ScalarNode) else None
-            if not isinstance(key, str):
-                raise self._refuse(line, pointer, f'the key {key_node.value} is not text: quote it, "{key_node.value}"')
-            if key in lines:
-                raise self._refuse(line, (*pointer, key), f"{key} stands twice, first on line {lines[key]}")
-            lines[key] = line
-            result[key] = self.read(value_node, (*pointer, key), line)
-        return result
+        self.spans[pointer] = Span(line, node.start, node.end, node.style or None, shared=first != pointer)
+        if first != pointer:
+            self.spans[first] = replace(self.spans[first], shared=True)
+        if node.tag not in _UNDERSTOOD:
+            raise self._refuse(line, pointer, f"the tag {node.tag.replace(TAG, '!!')} is not understood")
+        if node.merges:
+            merge = self._source.line(node.merges[0].start)
+            what = "the merge key << is not understood; expected the values themselves"
+            raise self._refuse(merge, pointer, what)
+        for index, item in enumerate(node.items):
+            self.read(item, (*pointer, index), self._source.line(item.start))
+        for name, entry in node.entries.items():
+            key_line = self._source.line(entry.key.start)
+            if not isinstance(entry.key.node.value, str):
+                raise self._refuse(key_line, pointer, f'the key {name} is not text: quote it, "{name}"')
+            self.read(entry.link, (*pointer, name), key_line)
 
     def _refuse(self, line: int, pointer: Pointer, what: str) -> BadInputError:
-        return BadInputError(what, where=f"{self._name}:{line} {pointer_text(pointer)}".rstrip())
+        return BadInputError(what, where=f"{self._source.name}:{line} {pointer_text(pointer)}".rstrip())

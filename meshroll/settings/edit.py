@@ -17,8 +17,10 @@ from meshroll.settings import document
 from meshroll.settings.build import PREFIX
 from meshroll.settings.check import check_version
 from meshroll.settings.document import Document, Pointer
-from meshroll.settings.scalars import plain_reads_as_text
+from meshroll.settings.fields import field_of
+from meshroll.settings.model import Field
 from meshroll.settings.schema import suggest
+from meshroll.yamltext import join, replace
 
 
 def set_version(path: Path, service: str, version: str) -> tuple[str, str]:
@@ -36,7 +38,7 @@ def with_version(file: Document, service: str, version: str) -> str:
     """The file's text with the version changed."""
     pointer = _pointer(service)
     _check_service(file, service)
-    check_version(version, f"version of {service}")
+    check_version(version, f"version of {service}", _fields(file, service))
     span, old = file.spans[pointer], _at(file.value, pointer)
     if isinstance(old, (dict, list)):
         raise BadInputError("the version does not stand here", where=file.where(pointer), expected="a text to change")
@@ -45,11 +47,10 @@ def with_version(file: Document, service: str, version: str) -> str:
     source = file.source(pointer)
     if span.shared or span.style in {"|", ">"} or source[:1] in {"&", "!"} or not source:
         raise _unchangeable(file, pointer)
-    quote = source[0] if source[0] in "\"'" else "" if plain_reads_as_text(version) else '"'
-    changed = file.text[: span.start] + quote + version + quote + file.text[span.end :]
-    if document.parse(changed, file.name).value != _with(file.value, pointer, version):
-        raise _unchangeable(file, pointer)
-    return changed
+    try:
+        return replace(file.text.encode(), {join((0, *pointer)): version}, file.name).decode()
+    except BadInputError:
+        raise _unchangeable(file, pointer) from None
 
 
 def _unchangeable(file: Document, pointer: Pointer) -> BadInputError:
@@ -76,18 +77,21 @@ def _check_service(file: Document, service: str) -> None:
         )
 
 
+def _fields(file: Document, service: str) -> tuple[Field, ...] | None:
+    """The fields of an adopted service; None for a rendered one, whose version is a label."""
+    if _at(file.value, ("config", PREFIX + "repository", "kind")) != "adopted":
+        return None
+    listed = _at(file.value, (*_pointer(service)[:3], "fields"))
+    where = file.where((*_pointer(service)[:3], "fields"))
+    return tuple(field_of(item, where) for item in listed if isinstance(item, dict)) if listed else ()
+
+
 def _at(value: Any, pointer: Pointer) -> Any:
     for token in pointer:
         if not isinstance(value, dict) or token not in value:
             return None
         value = value[token]
     return value
-
-
-def _with(value: Any, pointer: Pointer, new: str) -> Any:
-    if not pointer:
-        return new
-    return {key: _with(item, pointer[1:], new) if key == pointer[0] else item for key, item in value.items()}
 
 
 def _replace(path: Path, old: bytes, new: bytes) -> None:

@@ -21,11 +21,11 @@ from meshroll.settings.build import PREFIX, ContradictionError, build
 from meshroll.settings.check import check_service
 from meshroll.settings.document import Document, Pointer, pointer_text
 from meshroll.settings.model import Stack
-from meshroll.settings.scalars import Date
+from meshroll.yamltext import Date
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _SEALABLE: Final = (
-    re.compile(r"/config/meshroll:repository/credentials/(username|password)"),
+    re.compile(r"/config/meshroll:repository/credentials/(username|password|sshKey)"),
     re.compile(r"/config/meshroll:mesh/remoteKubeconfigs/[^/]+"),
     re.compile(r"/config/meshroll:services/[^/]+/parameters/.+"),
 )

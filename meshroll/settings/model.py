@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Wait = Literal["committed", "synced", "step", "finished"]
+FieldKind = Literal["label", "image", "kustomize", "helm", "path"]
+VERSION = "{version}"
 
 
 @dataclass(frozen=True)
@@ -72,25 +74,48 @@ class ArgoCD:
 
 @dataclass(frozen=True)
 class Credentials:
-    """What opens the rollout repository over HTTP; secrets, never printed."""
+    """What opens the rollout repository; empty where it is not given. Secrets are never printed."""
 
-    username: str
-    password: str = field(repr=False)
+    username: str = ""
+    password: str = field(default="", repr=False)
+    ssh_key: str = field(default="", repr=False)  # a file, or the key itself
+    known_hosts: str = ""
+    ca_file: str = ""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """How commits are made; empty where Git's own configuration decides."""
+
+    author: str = ""  # Name <address>
+    message: str = ""  # a text around {subject}, {stack}, {services} and {changes}
+    sign: Literal["", "gpg", "ssh"] = ""
+    signing_key: str = ""
 
 
 @dataclass(frozen=True)
 class Repository:
-    """The rollout repository. `path` may hold `{cluster}`."""
+    """The rollout repository. `path` may hold `{cluster}`; in an adopted one also `{service}`, and it may be a file."""
 
     url: str
     branch: str
     kind: Literal["rendered", "adopted"]
     path: str
     credentials: Credentials | None
+    exact: bool = False  # a touched file must be, byte for byte, the one that was planned for
+    commit: Commit = Commit()
 
     def path_for(self, cluster: str) -> str:
-        """The folder of one cluster."""
+        """The path of one cluster."""
         return self.path.replace("{cluster}", cluster)
+
+    def folder_for(self, cluster: str) -> str:
+        """The folder that holds all services of one cluster."""
+        names = self.path_for(cluster).split("/")
+        whole = next((index for index, name in enumerate(names) if "{service}" in name), len(names))
+        if whole == len(names) and names[-1].endswith((".yaml", ".yml", ".json")):
+            whole -= 1
+        return "/".join(names[:whole])
 
     @property
     def per_cluster(self) -> bool:
@@ -108,14 +133,41 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class Field:
+    """A place of the version in an adopted repository: a kind, which one of that kind, and the text of a version."""
+
+    kind: FieldKind
+    value: str  # a name, or FILE#PLACE; empty for the image of the container that is meant anyway
+    pattern: str = VERSION
+
+    def __str__(self) -> str:
+        word = f"{self.kind}:{self.value}" if self.value else self.kind
+        return word if self.pattern == VERSION else f"{word}={self.pattern}"
+
+    def text(self, version: str) -> str:
+        """What the place holds for a version."""
+        return self.pattern.replace(VERSION, version)
+
+    def version(self, text: str) -> str | None:
+        """The version that a text stands for, None for a text that the pattern does not make."""
+        before, _, after = self.pattern.partition(VERSION)
+        fits = len(text) > len(before) + len(after) and text.startswith(before) and text.endswith(after)
+        return text[len(before) : len(text) - len(after)] if fits else None
+
+
+@dataclass(frozen=True)
 class Service:
-    """One service. In a rendered repository it has version, template and parameters; an adopted one is only watched."""
+    """One service: rendered from a template and its parameters, or adopted with the fields that hold its version.
+
+    Without a version it is only watched.
+    """
 
     name: str
     version: str | None
     template: str | None
     parameters: Mapping[str, Any]
     managed_routes: tuple[str, ...]
+    fields: tuple[Field, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from meshroll.errors import BadInputError
 from meshroll.settings.document import Pointer
-from meshroll.settings.scalars import Date
 from meshroll.settings.sources import Sealed
+from meshroll.yamltext import Date
 
 FILE: Final = Path(__file__).parents[2] / "stacks" / "schema.json"
 
@@ -157,8 +157,8 @@ def _problem(error: Any, source: Callable[[Pointer], str], hidden: Callable[[Poi
         return Problem(pointer, f"{missing} is missing")
     if rule == "oneOf":
         names = [branch["required"][0] for branch in error.validator_value]
-        both = all(name in value for name in names)
-        return Problem(pointer, f"has both {' and '.join(names)}" if both else f"needs {' or '.join(names)}")
+        several = [name for name in names if name in value]
+        return Problem(pointer, f"has both {' and '.join(several)}" if several else f"needs {' or '.join(names)}")
     if rule == "type":
         return _type_problem(error, pointer, "" if hidden(pointer) else source(pointer), hidden=hidden(pointer))
     if rule in {"minItems", "minProperties", "minLength"}:

@@ -40,6 +40,7 @@ class Repository:
         made = cls(folder / "rollouts.git", folder / "work")
         made.work.mkdir(parents=True)
         git("init", "--quiet", "--bare", "--initial-branch=main", str(made.path))
+        made.git("config", "uploadpack.allowFilter", "true")  # as the hosting services do
         return made
 
     @property

@@ -1,9 +1,10 @@
-"""Git over HTTP on loopback: Git's own `http-backend` behind the standard library's server, with a password."""
+"""Git over HTTP(S) on loopback: Git's own `http-backend` behind the standard library's server, with a password."""
 
 from __future__ import annotations
 
 import base64
 import os
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -16,18 +17,21 @@ USERNAME = "robot"
 
 
 @contextmanager
-def serve(root: Path, password: str = "") -> Iterator[str]:
+def serve(root: Path, password: str = "", tls: ssl.SSLContext | None = None, writable: bool = True) -> Iterator[str]:
     """Serve all repositories below a folder; the base URL. Without a password everyone may push."""
 
     class Handler(_Handler):
         folder = root
+        receive = "true" if writable else "false"
         expected = base64.b64encode(f"{USERNAME}:{password}".encode()).decode() if password else ""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()
@@ -37,6 +41,7 @@ def serve(root: Path, password: str = "") -> Iterator[str]:
 class _Handler(BaseHTTPRequestHandler):
     folder: ClassVar[Path]
     expected: ClassVar[str]
+    receive: ClassVar[str]
 
     def do_GET(self) -> None:
         self._answer(b"")
@@ -73,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
             "GIT_CONFIG_GLOBAL": "/dev/null",
             "GIT_CONFIG_COUNT": "1",
             "GIT_CONFIG_KEY_0": "http.receivepack",
-            "GIT_CONFIG_VALUE_0": "true",
+            "GIT_CONFIG_VALUE_0": self.receive,
             "PATH_INFO": path,
             "QUERY_STRING": query,
             "REQUEST_METHOD": self.command,

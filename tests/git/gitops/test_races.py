@@ -1,30 +1,24 @@
-"""Several processes releasing at once, and processes killed at random moments."""
+"""Several processes releasing at once."""
 
 from __future__ import annotations
 
-import os
-import random
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from meshroll.gitops import apply_plan, plan_release, read_versions
-from tests.git.repositories import Repository, release
+from tests.git.repositories import Repository
 
 PROCESSES = 4
 RELEASES = 5
-KILLS = 25
 CHECKOUT = Path(__file__).parents[3]
 
 PROGRAM = """
 import sys
 from pathlib import Path
 from meshroll.errors import ConflictError
-from meshroll.gitops import Remote, apply_plan, plan_release
+from meshroll.gitops import Remote, apply_plan, plan_rendered
 from tests.git.repositories import release
 url, cache, service, versions = sys.argv[1:]
 remote = Remote(url, "main")
@@ -32,7 +26,7 @@ print("ready", flush=True)
 sys.stdin.readline()
 for version in versions.split(","):
     for attempt in range(50):
-        planned = plan_release(remote, "live", release(**{service: version}), cache=Path(cache))
+        planned = plan_rendered(remote, "live", release(**{service: version}), cache=Path(cache))
         try:
             apply_plan(remote, planned, stack=service, cache=Path(cache))
             break
@@ -103,42 +97,3 @@ def test_releases_of_one_service_follow_each_other(repository: Repository) -> No
     moves = [line.removeprefix("provider ").split(" -> ") for line in lines if line]
     assert len(moves) == PROCESSES * RELEASES
     assert [old for old, _ in moves] == ["-", *(new for _, new in moves[:-1])]  # each says what it really replaced
-
-
-def test_a_kill_at_any_moment_leaves_the_remote_before_or_after(repository: Repository) -> None:
-    dice = random.Random(20)  # noqa: S311 - the same cuts each time
-    began = time.monotonic()
-    subprocess_versions = ["v0"]
-    process = start(repository, repository.cache, "provider", subprocess_versions)
-    assert process.stdin is not None
-    process.stdin.write("\n")
-    process.stdin.flush()
-    finish(process)
-    length = time.monotonic() - began
-    before = "v0"
-    cut = 0
-    for number in range(1, KILLS + 1):
-        wanted = f"v{number}"
-        process = start(repository, repository.cache, "provider", [wanted])
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
-        try:
-            process.wait(timeout=dice.uniform(0, length))
-        except subprocess.TimeoutExpired:
-            os.kill(process.pid, signal.SIGKILL)
-            cut += 1
-        process.communicate(timeout=60)
-
-        head = repository.head()
-        repository.git("fsck", "--connectivity-only", "--no-dangling", "main")
-        # A push that outlived its parent holds the cache's lock, so this waits for it.
-        seen = read_versions(repository.remote, "live", ("provider",), cache=repository.cache)[1]["provider"]
-        assert seen in (before, wanted)
-        planned = plan_release(repository.remote, "live", release(provider=wanted), cache=repository.cache)
-        applied = apply_plan(repository.remote, planned, stack="sandbox", cache=repository.cache)
-        assert applied.made == (seen == before)
-        assert head in repository.log("%H")
-        before = wanted
-    assert cut > KILLS // 4
-    assert len(repository.log()) == KILLS + 1

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from meshroll.errors import BadInputError, MeshrollError, UnavailableError
-from meshroll.gitops import Remote, apply_plan, plan_release, read_versions
+from meshroll.gitops import Remote, apply_plan, plan_rendered, read_versions
 from meshroll.gitops.cache import open_cache
 from tests.git.repositories import Repository, release
 from tests.git.server import USERNAME, serve
@@ -26,7 +26,7 @@ def http(repository: Repository) -> Iterator[Remote]:
 
 
 def deliver(remote: Remote, repository: Repository, **versions: str) -> None:
-    planned = plan_release(remote, "live", release(**versions), cache=repository.cache)
+    planned = plan_rendered(remote, "live", release(**versions), cache=repository.cache)
     apply_plan(remote, planned, stack="sandbox", cache=repository.cache)
 
 
@@ -50,7 +50,7 @@ def test_wrong_credentials_are_one_clear_sentence(
 ) -> None:
     remote = replace(http, password=password)
     with pytest.raises(BadInputError) as caught:
-        plan_release(remote, "live", {}, cache=repository.cache)
+        plan_rendered(remote, "live", {}, cache=repository.cache)
     assert str(caught.value) == (
         f"repository {remote.url}: the server {said}; expected repository.credentials that may write"
     )
@@ -67,7 +67,7 @@ def test_the_password_goes_to_its_own_host_only(http: Remote, repository: Reposi
 def test_a_missing_repository_behind_http(http: Remote, repository: Repository) -> None:
     remote = replace(http, url=http.url.replace("rollouts", "nothing"))
     with pytest.raises(BadInputError) as caught:
-        plan_release(remote, "live", {}, cache=repository.cache)
+        plan_rendered(remote, "live", {}, cache=repository.cache)
     assert str(caught.value) == f"repository {remote.url}: there is no such repository"
 
 
@@ -76,18 +76,30 @@ def test_a_server_that_is_not_there_may_come_back(repository: Repository) -> Non
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/rollouts.git"
         with pytest.raises(UnavailableError, match=f"repository {url}: it cannot be reached"):
-            plan_release(Remote(url, "main"), "live", {}, cache=repository.cache)
+            plan_rendered(Remote(url, "main"), "live", {}, cache=repository.cache)
 
 
 def test_a_push_that_the_server_declines_says_why(repository: Repository) -> None:
     hook = repository.path / "hooks" / "pre-receive"
-    hook.write_text("#!/bin/sh\necho 'main is protected' >&2\nexit 1\n")
+    hook.write_text("#!/bin/sh\necho 'no releases on Fridays' >&2\nexit 1\n")
     hook.chmod(0o755)
     with pytest.raises(BadInputError) as caught:
         deliver(repository.remote, repository, provider="v1")
     assert str(caught.value) == (
         f"repository {repository.remote.url}: the server refused the push: "
-        "[remote rejected] (pre-receive hook declined)"
+        "[remote rejected] (pre-receive hook declined): no releases on Fridays"
+    )
+
+
+def test_a_protected_branch_is_named(repository: Repository) -> None:
+    hook = repository.path / "hooks" / "update"
+    hook.write_text("#!/bin/sh\necho 'GH006: Protected branch update failed for refs/heads/main.' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(BadInputError) as caught:
+        deliver(repository.remote, repository, provider="v1")
+    assert str(caught.value) == (
+        f"repository {repository.remote.url}: the branch main is protected: [remote rejected] (hook declined): "
+        "GH006: Protected branch update failed for refs/heads/main.; expected one that these credentials may push to"
     )
 
 
@@ -150,4 +162,4 @@ def test_nobodys_release_is_meshrolls(repository: Repository) -> None:
 def test_an_unexpected_server_answer_is_an_error_of_ours(repository: Repository, tmp_path: Path) -> None:
     (repository.path / "HEAD").write_text("garbage")
     with pytest.raises(MeshrollError, match="there is no such repository"):
-        plan_release(repository.remote, "live", {}, cache=tmp_path / "cache")
+        plan_rendered(repository.remote, "live", {}, cache=tmp_path / "cache")

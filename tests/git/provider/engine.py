@@ -30,6 +30,10 @@ class Words:
         assert urn == URN
         self.said.append(message)
 
+    def warning(self, urn: str, message: str) -> None:
+        assert urn == URN
+        self.said.append(f"warning: {message}")
+
     def status(self, urn: str, message: str) -> None:
         assert urn == URN
         self.said.append(f"({message})")
@@ -42,9 +46,9 @@ class Engine:
     stub: Any
     words: Words
 
-    def check(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        """The checked inputs. Raises AssertionError with the reasons of failures."""
-        answer = self.stub.Check(provider_pb2.CheckRequest(urn=URN, news=struct(inputs)))
+    def check(self, inputs: dict[str, Any], old: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The checked inputs; `old` are those of the state. Raises AssertionError with the reasons of failures."""
+        answer = self.stub.Check(provider_pb2.CheckRequest(urn=URN, olds=struct(old or {}), news=struct(inputs)))
         assert not answer.failures, "; ".join(failure.reason for failure in answer.failures)
         return plain(answer.inputs)
 

@@ -6,13 +6,16 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from meshroll.gitops import plan_release
+from meshroll.gitops import Wish, apply_plan, plan_rendered
+from meshroll.gitops.rollback import locator, plan_rollback
+from meshroll.provider import planning
+from meshroll.provider.inputs import read_inputs
 from meshroll.sandbox import build
 from meshroll.sandbox.home import parts_cache
 from meshroll.sandbox.pulumi import install
@@ -49,6 +52,7 @@ release = Release(
         "namespace": "shop",
         "services": services,
         "wait": "committed",
+        **json.loads(os.environ["TEST_SETTINGS"]),
     },
 )
 pulumi.export("release", {"shop-w": {"commit": release.commit}})
@@ -63,12 +67,15 @@ class Stack:
     cli: Path
     environ: dict[str, str]
     versions: dict[str, str]
+    settings: dict[str, Any] = field(default_factory=dict)  # more inputs
 
     def run(self, *args: str, fails: bool = False) -> str:
         answer = subprocess.run(
             [self.cli, *args, "--non-interactive"],
             cwd=self.folder,
-            env=os.environ | self.environ | {"TEST_VERSIONS": json.dumps(self.versions)},
+            env=os.environ
+            | self.environ
+            | {"TEST_VERSIONS": json.dumps(self.versions), "TEST_SETTINGS": json.dumps(self.settings)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -137,12 +144,12 @@ def test_the_diagnostic_of_a_preview_is_the_plans_diff(stack: Stack, repository:
     text = repository.read(FILE)
     wanted = {"provider": {name: repository.read(f"live/w/provider/{name}") for name in _names(repository)}}
     wanted["provider"]["rollout.yaml"] = text.replace("version: v1\n", "version: v2\n")
-    plan = plan_release(repository.remote, "live/w", wanted, cache=repository.cache)
+    plan = plan_rendered(repository.remote, "live/w", wanted, cache=repository.cache)
     assert message == plan.diff + "\n"
     (edit,) = plan.edits
     assert step["op"] == "update"
     assert list(step["detailedDiff"]) == ["services[0].version"]
-    assert step["newState"]["inputs"]["edits"] == [{"file": edit.file, "old": edit.old, "new": edit.new}]
+    assert step["newState"]["inputs"]["edits"] == [{"file": edit.file, "pointer": "", "old": edit.old, "new": edit.new}]
 
 
 def _names(repository: Repository) -> list[str]:
@@ -167,6 +174,20 @@ def test_a_plan_holds_while_others_commit_elsewhere_and_breaks_when_they_touch_i
     assert repository.log()[0] == "scale"
 
 
+def test_up_is_held_to_the_plan_agreed_on(stack: Stack, repository: Repository) -> None:
+    stack.up()
+    stack.versions["provider"] = "v2"
+    _, step = stack.preview()
+    inputs = step["newState"]["inputs"]
+    agreed = planning.plan(read_inputs({**inputs, "repository": {"url": repository.remote.url}})).hash
+    stack.environ["MESHROLL_PLAN"] = "0" * 64
+    assert "not what was agreed on" in stack.run("up", "--yes", fails=True)
+    assert repository.log() == ["Release 2 services of prod"]
+    stack.environ["MESHROLL_PLAN"] = agreed
+    stack.up()
+    assert repository.log()[0] == "Release provider v1 -> v2"
+
+
 def test_refresh_sees_what_someone_else_committed_and_destroy_leaves_git_alone(
     stack: Stack, repository: Repository
 ) -> None:
@@ -178,6 +199,49 @@ def test_refresh_sees_what_someone_else_committed_and_destroy_leaves_git_alone(
     assert state["outputs"] == {"commit": theirs, "versions": {"provider": "v9", "consumer": "v1"}}
     stack.run("destroy", "--yes")
     assert repository.head() == theirs
+
+
+def test_what_was_undone_is_not_released_by_an_up_for_another_reason(stack: Stack, repository: Repository) -> None:
+    stack.up()
+    stack.versions["provider"] = "v2"
+    stack.up()
+    located = locator(("live/w",), Wish("provider", ""), adopted=False)
+    rollback = plan_rollback(repository.remote, "provider", located, stack="prod", cache=repository.cache)
+    apply_plan(repository.remote, rollback.plan, stack="prod", undo=rollback.undo, cache=repository.cache)
+    undone = repository.head()
+
+    stack.settings["timeoutSeconds"] = 7
+    said = stack.up()
+    assert "warning: provider: v2 was undone by " in said
+    assert f" in {undone[:12]} at " in said
+    stack.up("--refresh")
+    assert repository.head() == undone
+
+    stack.versions["consumer"] = "v2"
+    stack.up()
+    assert repository.log()[:2] == ["Release consumer v1 -> v2", "Undo provider v2 -> v1"]
+    stack.run("preview", "--expect-no-changes")
+    stack.versions["provider"] = "v3"
+    stack.up()
+    assert repository.log()[0] == "Release provider v1 -> v3"
+
+
+def test_a_newer_version_in_git_is_left_as_it_is(stack: Stack, repository: Repository) -> None:
+    stack.up()
+    text = repository.read(FILE).replace("version: v1\n", "version: v9\n")
+    theirs = repository.commit("hotfix", write={FILE: text})
+    for words in ((), ("--refresh",)):
+        said = stack.up(*words)
+        assert (
+            f"warning: provider: Git holds v9, newer than v1, which `pulumi up` wrote last: Ada in {theirs[:12]}"
+            in said
+        )
+    assert repository.head() == theirs
+    stack.versions["provider"] = "v9"
+    assert "warning" not in stack.up()
+    stack.versions["provider"] = "v10"
+    stack.up()
+    assert repository.log()[0] == "Release provider v9 -> v10"
 
 
 def test_bad_input_is_one_sentence(stack: Stack, repository: Repository) -> None:

@@ -1,17 +1,14 @@
-"""Plans as values: their hash, their restriction, their commit message."""
+"""Plans as values: their hash and their restriction."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
+from meshroll.gitops import Edit, Plan, VersionChange, joined
+from tests.unit.gitops.plans import SCALAR
 
-from meshroll.errors import BadInputError
-from meshroll.gitops import Edit, Plan, VersionChange
-from meshroll.gitops.message import commit_message
-
-ONE = Edit("live/provider/rollout.yaml", "a" * 40, "b" * 40)
-TWO = Edit("live/consumer/rollout.yaml", "", "c" * 40)
+ONE = Edit("live/provider/rollout.yaml", "", "a" * 40, "b" * 40, "provider", blob="a" * 40)
+TWO = Edit("live/consumer/rollout.yaml", "", "", "c" * 40, "consumer")
 PLAN = Plan(
     url="file:///r.git",
     branch="main",
@@ -44,28 +41,48 @@ def test_a_service_whose_name_ends_like_anothers_is_not_taken_for_it() -> None:
     assert plan.bound_to([ONE]).changes == ()
 
 
-@pytest.mark.parametrize(
-    ("change", "subject"),
-    [
-        (VersionChange("provider", "v1", "v2"), "Release provider v1 -> v2"),
-        (VersionChange("provider", None, "v2"), "Release provider v2"),
-        (VersionChange("provider", "v2", "v2"), "Change provider v2"),
-        (VersionChange("provider", None, None), "Change provider"),
-    ],
-)
-def test_the_subject_says_what_a_person_wants_to_know(change: VersionChange, subject: str) -> None:
-    assert commit_message(replace(PLAN, changes=(change,)), "prod").splitlines()[0] == subject
+def test_the_hash_covers_what_decides_the_edits_and_nothing_else() -> None:
+    (edit,) = SCALAR.edits
+    same = [
+        replace(SCALAR, edits=(replace(edit, line=99, blob="f" * 40, anchor=""),)),
+        replace(SCALAR, findings=(), applications=(), timeline=(), stack="other"),
+        replace(SCALAR, settings={**SCALAR.settings, "untouched": {"path": "x"}}),
+    ]
+    assert {plan.hash for plan in same} == {SCALAR.hash}
+    others = [
+        replace(SCALAR, edits=(replace(edit, pointer="/0/a"),)),
+        replace(SCALAR, settings={"provider": {"path": "clusters/w", "fields": ["image"]}}),
+        replace(SCALAR, exact=True),
+        replace(SCALAR, exact=True, edits=(replace(edit, blob="f" * 40),)),
+    ]
+    assert len({SCALAR.hash, *(plan.hash for plan in others)}) == 5
 
 
-def test_the_whole_message() -> None:
-    assert commit_message(PLAN, "prod") == (
-        "Release 2 services of prod\n\n- provider v1 -> v2\n- consumer - -> v1\n\n"
-        f"Meshroll-Stack: prod\nMeshroll-Service: provider v1 -> v2\nMeshroll-Service: consumer - -> v1\n"
-        f"Meshroll-Plan: {PLAN.hash}\n"
-    )
+def test_edits_agreed_on_without_service_and_line_are_recognized() -> None:
+    (edit,) = SCALAR.edits
+    bound = SCALAR.bound_to([Edit(*edit.key)])
+    assert bound == SCALAR
+    assert bound.hash == SCALAR.hash
 
 
-@pytest.mark.parametrize("stack", ["", " ", "a\nMeshroll-Stack: b", "a\x1b[2J"])
-def test_a_stacks_name_cannot_forge_a_trailer(stack: str) -> None:
-    with pytest.raises(BadInputError, match="cannot stand in a commit message"):
-        commit_message(PLAN, stack)
+def test_the_blob_agreed_on_is_the_one_that_counts() -> None:
+    (edit,) = SCALAR.edits
+    bound = SCALAR.bound_to([Edit(*edit.key, blob="f" * 40)])
+    assert [edit.blob for edit in bound.edits] == ["f" * 40]
+
+
+def test_the_plans_of_several_folders_are_one() -> None:
+    (edit,) = SCALAR.edits
+    elsewhere = {"provider": {"path": "clusters/x", "fields": []}}
+    other = replace(SCALAR, edits=(replace(edit, file="clusters/x/rollout.yaml"),), diff="more\n", settings=elsewhere)
+    plan = joined([SCALAR, other])
+    assert [edit.file for edit in plan.edits] == ["clusters/w/rollout.yaml", "clusters/x/rollout.yaml"]
+    assert (plan.changes, plan.timeline) == (SCALAR.changes, SCALAR.timeline)
+    assert plan.diff == SCALAR.diff + "more\n"
+    assert plan.settings == {"provider": [SCALAR.settings["provider"], elsewhere["provider"]]}
+
+
+def test_a_folder_where_nothing_changes_adds_nothing_to_the_hash() -> None:
+    nothing = replace(SCALAR, edits=(), changes=(), diff="", settings={"provider": {"path": "clusters/x"}})
+    assert joined([SCALAR, nothing]).hash == SCALAR.hash
+    assert joined([nothing, SCALAR]).hash == SCALAR.hash

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from meshroll.errors import BadInputError
-from meshroll.gitops.release import version_of
+from meshroll.gitops.rendered import version_of
 from meshroll.gitops.trees import split
 
 

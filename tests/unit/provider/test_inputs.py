@@ -28,7 +28,7 @@ WHOLE: dict[str, Any] = {
     "workers": [{"name": "w", "kubeconfig": "/k"}],
     "wait": "step",
     "timeoutSeconds": 90,
-    "edits": [{"file": "f", "old": "", "new": "1"}],
+    "edits": [{"file": "f", "pointer": "/0/a", "old": "", "new": "1"}],
 }
 
 
@@ -43,7 +43,7 @@ def test_everything_is_read_and_services_without_a_version_are_left_alone() -> N
         workers=(Cluster("w", None, "/k", None),),
         wait="step",
         timeout_seconds=90,
-        edits=(Edit("f", "", "1"),),
+        edits=(Edit("f", "/0/a", "", "1"),),
     )
 
 
@@ -87,3 +87,5 @@ def test_how_servers_are_reached_is_not_significant() -> None:
     }
     assert significant(moved) == significant(WHOLE)
     assert significant({**WHOLE, "path": "clusters/x"}) != significant(WHOLE)
+    adopted = {**WHOLE["repository"], "kind": "adopted"}
+    assert significant({**WHOLE, "repository": adopted}) != significant(WHOLE)

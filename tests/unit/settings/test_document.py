@@ -93,9 +93,9 @@ def test_an_explicit_text_tag_makes_text_and_an_alias_the_value_of_its_anchor():
         ("a: &x [*x]\n", "f:1 /a/0: a value contains itself"),
         ("a: !secret x\n", "f:1 /a: the tag !secret is not understood"),
         ("a: !!binary eA==\n", "f:1 /a: the tag !!binary is not understood"),
-        ("a: [1\nb: 2\n", "f:2: is not YAML: expected ',' or ']', but got ':'"),
-        ("a: 1\n---\nb: 1\n", "f:2: is not YAML: but found another document"),
-        ("a: \x01\n", "f: is not YAML: unacceptable character #x0001: special characters are not allowed in"),
+        ("a: [1\nb: 2\n", "f:2: is not YAML: did not find expected ',' or ']' while parsing a flow sequence"),
+        ("a: 1\n---\nb: 1\n", "f:3: holds more than one document"),
+        ("a: \x01\n", "f:1: is not YAML: the character U+0001 must not stand in it"),
     ],
 )
 def test_what_is_refused_is_named_with_its_line(text, message):

@@ -41,6 +41,7 @@ def test_every_origin_is_told(tmp_path):
         "/config/meshroll:repository/credentials/username": ("git", "default"),
         "/config/meshroll:repository/branch": ("main", "default"),
         "/config/meshroll:repository/kind": ("rendered", "default"),
+        "/config/meshroll:repository/exact": (False, "default"),
         "/config/meshroll:delivery/namespace": ("shop", f"{path}:20"),
         "/config/meshroll:delivery/wait": ("synced", "default"),
         "/config/meshroll:delivery/timeout": ("10m", "default"),

@@ -78,11 +78,79 @@ def test_a_stack_without_a_mesh_names_its_workers(tmp_path):
     assert (stack.mesh, stack.workers) == (None, ("east",))
 
 
-def test_an_adopted_repository_has_services_that_are_watched(tmp_path):
-    text = TEXT[: TEXT.index("    provider:\n      version")] + "    provider: {managedRoutes: [test-v2]}\n"
-    text = text.replace("path: clusters", "kind: adopted\n    path: clusters")
-    stack = load_file(write(tmp_path, text), ENVIRON)
+def adopted(service: str, path: str = "clusters/{cluster}/{service}") -> str:
+    """The small stack over a repository whose files people wrote."""
+    text = TEXT[: TEXT.index("    provider:\n      version")] + f"    provider: {service}\n"
+    return text.replace("path: clusters/{cluster}", f'kind: adopted\n    path: "{path}"')
+
+
+def test_an_adopted_service_has_a_version_fields_and_routes(tmp_path):
+    fields = '[{label: version}, {image: "", pattern: "{version}-alpine"}, {helm: values.yaml#image.tag}]'
+    service = f"{{version: v1, fields: {fields}, managedRoutes: [test-v2]}}"
+    stack = load_file(write(tmp_path, adopted(service)), ENVIRON)
+    assert stack.services == (
+        model.Service(
+            "provider",
+            "v1",
+            None,
+            {},
+            ("test-v2",),
+            (
+                model.Field("label", "version"),
+                model.Field("image", "", "{version}-alpine"),
+                model.Field("helm", "values.yaml#image.tag"),
+            ),
+        ),
+    )
+
+
+def test_an_adopted_service_without_a_version_is_watched(tmp_path):
+    stack = load_file(write(tmp_path, adopted("{managedRoutes: [test-v2]}")), ENVIRON)
     assert stack.services == (model.Service("provider", None, None, {}, ("test-v2",)),)
+
+
+@pytest.mark.parametrize(
+    ("path", "folder"),
+    [
+        ("clusters/{cluster}/{service}", "clusters/east"),
+        ("{service}/{cluster}", ""),
+        ("apps/x-{service}.yaml", "apps"),
+        ("apps/all.yaml", "apps"),
+        ("all.yml", ""),
+        ("apps/{cluster}", "apps/east"),
+    ],
+)
+def test_an_application_shows_the_folder_that_holds_all_services(tmp_path, path, folder):
+    stack = load_file(write(tmp_path, adopted("{version: v1}", path)), ENVIRON)
+    assert stack.repository.folder_for("east") == folder
+
+
+DIGEST = "sha256:" + "0" * 64
+
+
+@pytest.mark.parametrize("service", [f'{{version: "{DIGEST}"}}', f'{{version: "{DIGEST}", fields: [{{image: ""}}]}}'])
+def test_the_version_of_an_adopted_service_may_be_what_its_fields_can_hold(tmp_path, service):
+    assert load_file(write(tmp_path, adopted(service)), ENVIRON).services[0].version == DIGEST
+
+
+@pytest.mark.parametrize(
+    ("service", "sentence"),
+    [
+        (
+            "{version: v1, template: weight}",
+            "template: an adopted service has no template; expected version, fields and managedRoutes",
+        ),
+        ("{fields: [{pattern: a}]}", "fields/0: needs label or image or kustomize or helm or path"),
+        ("{fields: [{label: a, image: b}]}", "fields/0: has both label and image"),
+        ('{fields: [{label: a, pattern: "x"}]}', 'fields/0/pattern: "x" does not fit'),
+        (f'{{version: "{DIGEST}", fields: [{{label: a}}]}}', f"version: the version '{DIGEST}' cannot be the value of"),
+        ('{version: "a b"}', "version: 'a b' cannot be an image's tag or digest"),
+        ('{version: "a\\nb", fields: [{path: "f.yaml#/a"}]}', "version: 'a\\nb' cannot be a version"),
+    ],
+)
+def test_what_an_adopted_service_cannot_have_is_said_with_its_place(tmp_path, service, sentence):
+    text = message(tmp_path, adopted(service), ENVIRON)
+    assert text.partition("/config/meshroll:services/provider/")[2].startswith(sentence)
 
 
 def test_what_pulumi_encrypted_is_sealed(tmp_path):

@@ -74,8 +74,9 @@ def test_every_stack_file_can_be_loaded(path: Path):
     assert load_file(path, ENVIRON).services
 
 
-def test_the_production_example_takes_nothing_but_credentials_from_the_environment():
-    config = document.read(FILE.parent / "Pulumi.production.yaml").value["config"]
+@pytest.mark.parametrize("name", ["production", "production-adopted"])
+def test_a_production_example_takes_nothing_but_credentials_from_the_environment(name: str):
+    config = document.read(FILE.parent / f"Pulumi.{name}.yaml").value["config"]
     assert list(references(config)) == ["meshroll:repository.credentials.password"]
 
 

@@ -1,8 +1,8 @@
-"""What an unquoted YAML scalar means, by the rules of the YAML reader that Pulumi uses.
+"""What an unquoted YAML scalar means, and which texts mean the same unquoted to every reader.
 
-Pulumi hands the program values that its own reader resolved; the command line must read the same file the same way, or
-one stack would mean two things. The differences to other readers that matter: `yes` and `on` are text, `0777` is octal,
-`1_000` is a number, a date is a date.
+Values are resolved by the rules of go-yaml v3, the reader of Pulumi and of most tools around Kubernetes: `yes` and `on`
+are text, `0777` is octal, `1_000` is a number, a date is a date. Other readers resolve by YAML 1.1, by the core schema
+of YAML 1.2 or by go-yaml v2; what is written anew must be text to all of them.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-Scalar = str | int | float | bool | None
+Plain = str | int | float | bool | None
 
-_CONSTANTS: Final[dict[str, Scalar]] = (
+_CONSTANTS: Final[dict[str, Plain]] = (
     dict.fromkeys(("true", "True", "TRUE"), True)
     | dict.fromkeys(("false", "False", "FALSE"), False)
     | dict.fromkeys(("", "~", "null", "Null", "NULL"), None)
@@ -29,20 +29,33 @@ _INTEGERS: Final = (
     (re.compile(r"[-+]?0[oO]?[0-7]+"), 8),
     (re.compile(r"[-+]?(0|[1-9][0-9]*)"), 10),
 )
+_MAX_DIGITS: Final = 1000  # as text a longer one is no number to anybody, and Python refuses to convert it
 _EXACT: Final = 2.0**53
 _DATE: Final = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})([Tt ]\d{1,2}:\d{1,2}:\d{1,2}(\.\d+)?(Z|[-+]\d\d:\d\d)?)?")
-GO_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [-+]\d{4} .*")
-"""How a date of the file reaches the program through Pulumi."""
+
+_WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"})
+_NUMBERS: Final = re.compile(
+    r"""
+      (?=[-+.0-9])[-+]?[0-9_,]*\.?[0-9_,]*([eE][-+]?[0-9_]*)?   # 12, 1_000, 1,000, 1.10, 1., .5, 1e3, 0777
+    | [-+]?0[xX][0-9a-fA-F_]*\.?[0-9a-fA-F_]*([pP][-+]?[0-9_]*)?   # 0x1F, and what Go reads: 0x1p-2
+    | [-+]?0[oObB][0-9_]*
+    | [-+]?[0-9][0-9_]*(:[0-9_]+)+(\.[0-9_]*)?                     # base 60: 1:30, 190:20:30.15
+    | [-+]?\.?([iI][nN][fF]([iI][nN][iI][tT][yY])?|[nN][aA][nN])
+    | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt\ ].*)?                    # dates and times
+    """,
+    re.VERBOSE,
+)
+_SHAPE: Final = re.compile(r"[\w/.+](?:[^\s,\[\]{}:#]|:(?=[^\s])|(?<! )\#| (?=[^\s#]))*")
 
 
 @dataclass(frozen=True)
 class Date:
-    """An unquoted date. It has no place in a stack; kept apart from text so that the error can say "quote it"."""
+    """An unquoted date. Kept apart from text, so that an error can say "quote it"."""
 
     text: str
 
 
-def resolve_plain(text: str) -> Scalar | Date:
+def resolve_plain(text: str) -> Plain | Date:
     """The value of an unquoted scalar."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]
@@ -51,6 +64,8 @@ def resolve_plain(text: str) -> Scalar | Date:
     if _is_date(text):
         return Date(text)
     number = text.replace("_", "")
+    if len(number) > _MAX_DIGITS:
+        return text
     for pattern, base in _INTEGERS:
         if pattern.fullmatch(number):
             return int(number.replace("o", "").replace("O", ""), base)
@@ -59,10 +74,15 @@ def resolve_plain(text: str) -> Scalar | Date:
     return text
 
 
-def plain_reads_as_text(text: str) -> bool:
-    """Whether the unquoted text is text to readers of YAML 1.1 and 1.2 alike."""
-    words = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"}
-    return re.fullmatch(r"[A-Za-z][A-Za-z0-9._-]*", text) is not None and text.lower() not in words
+def reads_as_text(text: str) -> bool:
+    """Whether the text, written unquoted in any place, is that text to every reader."""
+    return (
+        bool(_SHAPE.fullmatch(text))
+        and text.isprintable()
+        and not text.startswith("...")
+        and text.lower() not in _WORDS
+        and not _NUMBERS.fullmatch(text)
+    )
 
 
 def _is_date(text: str) -> bool:

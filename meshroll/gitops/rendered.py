@@ -7,6 +7,7 @@ longer rendered are removed; a file without it is somebody else's, never changed
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +19,30 @@ from meshroll.gitops.command import Git, printable
 from meshroll.gitops.plan import Edit, Plan, VersionChange
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.transport import Transport
-from meshroll.gitops.trees import Trees, split
+from meshroll.gitops.trees import Trees, split, tree_of
 from meshroll.manifests.templates import MARKER
 
 FILE_MODE = "100644"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def plan_release(
-    remote: Remote, root: str, services: Mapping[str, Mapping[str, str]], *, cache: Path | None = None
+def plan(
+    remote: Remote,
+    root: str,
+    services: Mapping[str, Mapping[str, str]],
+    *,
+    settings: Mapping[str, Any] | None = None,
+    exact: bool = False,
+    cache: Path | None = None,
 ) -> Plan:
     """What must change for each service's folder below `root` to hold its rendered files (name to text).
 
+    `settings` says for each service what decided its files, such as the template's name.
     Nothing is written but the private cache. Raises BadInputError, UnavailableError, TimedOutError.
     """
-    return retried(lambda: _plan(remote, root, services, cache))
+    planned = retried(lambda: _plan(remote, root, services, cache))
+    decided = {name: {"path": root, **(settings or {}).get(name, {})} for name in services}
+    return replace(planned, settings=decided, exact=exact)
 
 
 def read_versions(
@@ -49,9 +59,10 @@ def read_versions(
     return retried(read)
 
 
-def tree_of(git: Git, commit: str) -> str:
-    """The tree of a commit; empty for no commit."""
-    return git.text("rev-parse", "--verify", f"{commit}^{{tree}}") if commit else ""
+def blobs(trees: Trees, tree: str, root: str, service: str) -> dict[tuple[str, str], str]:
+    """The files of a service that are ours in a tree, as addressed values: see `values`."""
+    files = [(file, entry) for file, entry in trees.files(tree, _folder(root, service)) if _is_manifest(file)]
+    return {(file, ""): entry.oid for file, entry in files if _is_ours(trees.read(entry, file))}
 
 
 def version_of(text: str, service: str) -> str | None:
@@ -65,6 +76,14 @@ def version_of(text: str, service: str) -> str | None:
     return None
 
 
+def version_in(content: bytes, service: str) -> str | None:
+    """The same for a file's bytes; None for what is no manifest either."""
+    try:
+        return version_of(content.decode("utf-8"), service)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
+        return None  # not ours to judge here: Argo CD reports a manifest it cannot read
+
+
 def _plan(remote: Remote, root: str, services: Mapping[str, Mapping[str, str]], cache: Path | None) -> Plan:
     with open_cache(remote, cache) as git:
         base = Transport(git, remote).fetch()
@@ -76,7 +95,7 @@ def _plan(remote: Remote, root: str, services: Mapping[str, Mapping[str, str]], 
             folder = _folder(root, service)
             wanted = {f"{folder}/{name}": text.encode() for name, text in files.items()}
             contents |= wanted
-            own = _edits_of(trees, tree, folder, wanted)
+            own = _edits_of(trees, tree, service, folder, wanted)
             if own:
                 new = next(filter(None, (version_of(text, service) for text in files.values())), None)
                 changes.append(VersionChange(service, _version_in(trees, tree, folder, service), new))
@@ -86,7 +105,7 @@ def _plan(remote: Remote, root: str, services: Mapping[str, Mapping[str, str]], 
     return Plan(remote.url, remote.branch, base, tuple(edits), tuple(changes), diff, contents)
 
 
-def _edits_of(trees: Trees, tree: str, folder: str, wanted: Mapping[str, bytes]) -> list[Edit]:
+def _edits_of(trees: Trees, tree: str, service: str, folder: str, wanted: Mapping[str, bytes]) -> list[Edit]:
     edits = []
     for file, content in wanted.items():
         entry = trees.find(tree, file)
@@ -100,11 +119,16 @@ def _edits_of(trees: Trees, tree: str, folder: str, wanted: Mapping[str, bytes])
                     where=file,
                     expected="it moved, or removed if it may be replaced",
                 )
-            edits.append(Edit(file, entry.oid if entry else "", new))
+            old = entry.oid if entry else ""
+            edits.append(Edit(file, "", old, new, service, blob=old))
     for file, entry in trees.files(tree, folder):
         if file not in wanted and file.endswith((".yaml", ".yml")) and _is_ours(trees.read(entry, file)):
-            edits.append(Edit(file, entry.oid, ""))
+            edits.append(Edit(file, "", entry.oid, "", service, blob=entry.oid))
     return edits
+
+
+def _is_manifest(file: str) -> bool:
+    return file.endswith((".yaml", ".yml"))
 
 
 def _is_ours(content: bytes) -> bool:
@@ -114,10 +138,7 @@ def _is_ours(content: bytes) -> bool:
 def _version_in(trees: Trees, tree: str, folder: str, service: str) -> str | None:
     for file, entry in sorted(trees.files(tree, folder)):
         if file.endswith((".yaml", ".yml")):
-            try:
-                version = version_of(trees.read(entry, file).decode("utf-8"), service)
-            except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
-                continue  # not ours to judge here: Argo CD reports a manifest it cannot read
+            version = version_in(trees.read(entry, file), service)
             if version is not None:
                 return version
     return None

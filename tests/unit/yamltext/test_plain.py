@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from meshroll.settings.scalars import Date, plain_reads_as_text, resolve_plain
+from meshroll.yamltext.plain import Date, reads_as_text, resolve_plain
 
 
 @pytest.mark.parametrize(
@@ -48,9 +48,30 @@ def test_an_unquoted_scalar_means_what_pulumis_reader_makes_of_it(text, value):
 
 @pytest.mark.parametrize("text", ["v1", "release-2.0_a", "e1"])
 def test_a_word_may_stand_unquoted(text):
-    assert plain_reads_as_text(text)
+    assert reads_as_text(text)
 
 
-@pytest.mark.parametrize("text", ["1", "1.10", "yes", "No", "null", "y", "0x1", "2026-11-23", "1a", "nan", "TRUE"])
+@pytest.mark.parametrize("text", ["1", "1.10", "yes", "No", "null", "y", "0x1", "2026-11-23", "nan", "TRUE"])
 def test_what_some_reader_takes_for_something_else_is_quoted(text):
-    assert not plain_reads_as_text(text)
+    assert not reads_as_text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1a", "1.2.3", "a b", "shop/web:v1", "x@sha256:0", "x#y", "é", "7f3a9c1", "2026-11-23-rc1", "/p", "+x", "yes!"],
+)
+def test_a_text_that_no_reader_takes_for_something_else_may_stand_unquoted(text):
+    assert reads_as_text(text)
+
+
+NOT_TEXT = """
+a: b|a:|a #b|#a|- a|-a|?a|a,b|[a|{a}|&a|*a|!a|>a|%a|@a|`a|"a|'a|...|---|~|=|<<|1e3|1234567e8|1,000|1_000|0o17|0b11
+|0777|0x1p-2|1:30|190:20:30.15|.5|5.|+.inf|-Infinity|2026-1-2|2026-11-23 10:00|2026-11-23T10:00:00Z|ON|Off|N|.|+|1.|1_
+"""
+
+
+@pytest.mark.parametrize(
+    "text", [*NOT_TEXT.replace("\n", "").split("|"), "", "a\nb", "a\tb", "a ", " a", "a\u2028b", "\ufeff"]
+)
+def test_what_could_be_anything_else_to_any_reader_is_not_text(text):
+    assert not reads_as_text(text)

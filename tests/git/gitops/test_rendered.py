@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from meshroll.errors import BadInputError, ConflictError
-from meshroll.gitops import Applied, Edit, Plan, Remote, VersionChange, apply_plan, plan_release, read_versions
+from meshroll.gitops import Applied, Edit, Plan, Remote, VersionChange, apply_plan, plan_rendered, read_versions
 from meshroll.manifests.templates import MARKER
 from tests.git.repositories import Repository, release, rollout
 
@@ -14,7 +14,7 @@ FILE = f"{ROOT}/provider/rollout.yaml"
 
 
 def plan(repository: Repository, *, root: str = ROOT, **versions: str) -> Plan:
-    return plan_release(repository.remote, root, release(**versions), cache=repository.cache)
+    return plan_rendered(repository.remote, root, release(**versions), cache=repository.cache)
 
 
 def deliver(repository: Repository, **versions: str) -> Applied:
@@ -159,7 +159,7 @@ def test_only_the_edits_agreed_on_are_committed(repository: Repository) -> None:
 def test_edits_that_do_not_fit_what_is_rendered_are_refused(repository: Repository) -> None:
     deliver(repository, provider="v1")
     planned = plan(repository, provider="v2")
-    forged = planned.bound_to([Edit(FILE, planned.edits[0].old, "1" * 40)])
+    forged = planned.bound_to([Edit(FILE, "", planned.edits[0].old, "1" * 40)])
     with pytest.raises(ConflictError, match="what is rendered now is not what was planned"):
         apply_plan(repository.remote, forged, stack="sandbox", cache=repository.cache)
 
@@ -167,7 +167,7 @@ def test_edits_that_do_not_fit_what_is_rendered_are_refused(repository: Reposito
 def test_a_missing_branch_in_a_repository_with_refs_is_an_error(repository: Repository) -> None:
     repository.commit(write={"README": "hello"})
     with pytest.raises(BadInputError) as caught:
-        plan_release(Remote(repository.remote.url, "live"), ROOT, release(provider="v1"), cache=repository.cache)
+        plan_rendered(Remote(repository.remote.url, "live"), ROOT, release(provider="v1"), cache=repository.cache)
     assert str(caught.value) == (
         f"repository {repository.remote.url}: there is no branch live; expected one of its branches: main"
     )
@@ -183,7 +183,7 @@ def test_a_repository_with_only_a_tag_is_not_empty(repository: Repository) -> No
 
 def test_a_missing_repository_is_an_error(repository: Repository) -> None:
     with pytest.raises(BadInputError) as caught:
-        plan_release(Remote("file:///nowhere/rollouts.git", "main"), ROOT, {}, cache=repository.cache)
+        plan_rendered(Remote("file:///nowhere/rollouts.git", "main"), ROOT, {}, cache=repository.cache)
     assert str(caught.value) == "repository file:///nowhere/rollouts.git: there is no such repository"
 
 
@@ -240,13 +240,13 @@ def test_a_manifest_that_is_not_yaml_has_no_version(repository: Repository) -> N
 
 
 def test_a_huge_file_is_refused(repository: Repository) -> None:
-    repository.commit(write={FILE: "x" * (1 << 20) + "y"})
-    with pytest.raises(BadInputError, match="the file has 1048577 bytes; expected at most 1048576"):
+    repository.commit(write={FILE: "x" * (10 << 20) + "y"})
+    with pytest.raises(BadInputError, match="the file has 10485761 bytes; expected at most 10485760"):
         plan(repository, provider="v1")
 
 
 def test_the_last_file_of_a_service_leaves_no_empty_folder(repository: Repository) -> None:
     deliver(repository, provider="v1")
-    planned = plan_release(repository.remote, ROOT, {"provider": {}}, cache=repository.cache)
+    planned = plan_rendered(repository.remote, ROOT, {"provider": {}}, cache=repository.cache)
     apply_plan(repository.remote, planned, stack="sandbox", cache=repository.cache)
     assert repository.files() == []

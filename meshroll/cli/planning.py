@@ -1,0 +1,120 @@
+"""What `meshroll plan` and `meshroll apply` do, without their options; the planner is that of the Release resource."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+
+from meshroll.cli.repository import given_remote, load_stack, stack_repository
+from meshroll.errors import BadInputError, ConflictError
+from meshroll.gitops import Applied, Plan, Remote, Wish, apply_plan, joined, plan_adopted
+from meshroll.gitops.standing import Hold, holds, refuse
+from meshroll.provider import planning
+from meshroll.provider.inputs import read_inputs
+from meshroll.provider.stack import release_groups, release_values
+from meshroll.settings.fields import parse_field
+from meshroll.settings.model import Stack
+
+HELD = ("undone", "newer-in-git")
+
+
+def wished(words: Sequence[str]) -> dict[str, str]:
+    """The versions of `--set SERVICE=VERSION`. Raises BadInputError."""
+    found: dict[str, str] = {}
+    for word in words:
+        service, equals, version = word.partition("=")
+        if not (service and equals and version):
+            raise BadInputError(f"{word!r} names no version", where="--set", expected="SERVICE=VERSION")
+        if found.setdefault(service, version) != version:
+            raise BadInputError(f"two versions are wished of {service}", where="--set", expected="one")
+    return found
+
+
+def stack_plan(name: str, versions: Mapping[str, str], *, exact: bool) -> tuple[Plan, dict[str, str]]:
+    """The plan of a stack, and the hash of each of its Releases. No versions given: those of the stack file."""
+    stack = load_stack(name)
+    wishful = _with_wishes(stack, versions)
+    seen = {service.name: service.version for service in stack.services if service.version and service.name in versions}
+    parts = {
+        release: _part(wishful, clusters, seen, exact=exact) for release, clusters in release_groups(wishful).items()
+    }
+    if not parts:
+        raise BadInputError("no service has a version", where=f"stack {name}", expected="--set SERVICE=VERSION")
+    if len({plan.base for plan in parts.values()}) > 1:
+        raise ConflictError("the branch moved while it was read", where=f"stack {name}", expected="another try")
+    return joined(parts.values()), {release: plan.hash for release, plan in parts.items()}
+
+
+def _part(stack: Stack, clusters: Sequence[str], seen: Mapping[str, str], *, exact: bool) -> Plan:
+    """The plan of one Release."""
+    inputs = read_inputs(release_values(stack, clusters))
+
+    def make(held: Collection[str]) -> Plan:
+        services = tuple(service for service in inputs.services if service.name not in held)
+        return planning.plan(replace(inputs, services=services, exact=inputs.exact or exact))
+
+    return without_held(make, lambda plan: holds(inputs.remote, plan, stack=stack.name, acknowledged=seen))
+
+
+def given_plan(
+    url: str, branch: str, path: str, fields: Sequence[str], versions: Mapping[str, str], *, exact: bool
+) -> Plan:
+    """The plan for a repository that no stack describes; who asks is taken to know what stands there."""
+    remote = given_remote(url, branch)
+    parsed = tuple(parse_field(field) for field in fields)
+    wishes = [Wish(service, version, parsed) for service, version in versions.items()]
+
+    def make(held: Collection[str]) -> Plan:
+        return plan_adopted(remote, path, [wish for wish in wishes if wish.service not in held], exact=exact)
+
+    def ask(plan: Plan) -> tuple[Hold, ...]:
+        seen = {change.service: change.old for change in plan.changes if change.old}
+        return holds(remote, plan, stack="", acknowledged=seen)
+
+    return without_held(make, ask)
+
+
+def without_held(make: Callable[[Collection[str]], Plan], ask: Callable[[Plan], tuple[Hold, ...]]) -> Plan:
+    """The plan without the services that must wait for a person's word; those are findings."""
+    plan = make(())
+    held = ask(plan)
+    if held:
+        plan = make({hold.service for hold in held})
+    return replace(plan, findings=(*plan.findings, *(hold.finding for hold in held)))
+
+
+def apply_document(plan: Plan, where: str) -> Applied:
+    """Make a plan so. Raises BadInputError for one of another repository, or with what waits for a person's word."""
+    for finding in plan.findings:
+        if finding.kind in HELD:
+            raise BadInputError(f"the plan holds {finding}", where=where, expected="a plan without it")
+    if plan.stack:
+        stack = load_stack(plan.stack)
+        remote, style = stack_repository(stack)
+        if (remote.url, remote.branch) != (plan.url, plan.branch):
+            raise BadInputError(
+                f"the plan is for branch {plan.branch} of {plan.url}",
+                where=where,
+                expected=f"one for branch {remote.branch} of {remote.url}, which stack {plan.stack} has",
+            )
+    else:
+        remote, style = given_remote(plan.url, plan.branch), None
+    return apply_plan(remote, plan, stack=plan.stack, style=style, guard=lambda: refuse(_held(remote, plan)))
+
+
+def _held(remote: Remote, plan: Plan) -> tuple[Hold, ...]:
+    """Who applies a plan has seen what it replaces: only an undo that came in between is a newer word."""
+    seen = {change.service: change.old for change in plan.changes if change.old}
+    return holds(remote, plan, stack=plan.stack, acknowledged=seen)
+
+
+def _with_wishes(stack: Stack, versions: Mapping[str, str]) -> Stack:
+    if not versions:
+        return stack
+    known = [service.name for service in stack.services]
+    for service in versions:
+        if service not in known:
+            expected = f"one of {', '.join(known)}"
+            raise BadInputError(f"there is no service {service}", where=f"stack {stack.name}", expected=expected)
+    services = [service for service in stack.services if service.name in versions]
+    return replace(stack, services=tuple(replace(each, version=versions[each.name]) for each in services))

@@ -1,0 +1,49 @@
+"""The rollout repository a command works on: of a stack, or given on the command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # importing them is left to the command that runs
+    from meshroll.gitops.commit import Style
+    from meshroll.gitops.remote import Remote
+    from meshroll.settings.model import Stack
+
+VARIABLES = "MESHROLL_REPOSITORY_"
+PARTS = {
+    "USERNAME": "username",
+    "PASSWORD": "password",
+    "SSH_KEY": "ssh_key",
+    "KNOWN_HOSTS": "known_hosts",
+    "CA_FILE": "ca_file",
+}
+
+
+def load_stack(name: str) -> Stack:
+    """The settings of a stack of the project around the current folder."""
+    from meshroll.cli.config import project_folder
+    from meshroll.settings import load_file, stack_file
+
+    return load_file(stack_file(name, project_folder(Path.cwd())))
+
+
+def stack_repository(stack: Stack) -> tuple[Remote, Style]:
+    """The repository of a stack with what opens it, and how its commits are made, as a Release of the stack has it."""
+    from meshroll.provider.inputs import read_inputs
+    from meshroll.provider.stack import release_values
+
+    inputs = read_inputs(release_values(stack, stack.workers))
+    return inputs.remote, inputs.style
+
+
+def given_remote(url: str, branch: str, environ: Mapping[str, str] = os.environ) -> Remote:
+    """A repository without a stack: what opens it is in MESHROLL_REPOSITORY_* variables, or Git knows it."""
+    from meshroll.gitops.remote import Remote
+
+    given = {part: environ[VARIABLES + name] for name, part in PARTS.items() if environ.get(VARIABLES + name)}
+    if "password" in given:
+        given.setdefault("username", "git")
+    return Remote(url, branch, **given)

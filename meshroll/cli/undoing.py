@@ -1,0 +1,139 @@
+"""What `meshroll history`, `rollback`, `retry` and `set --from-git` do, without their options."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from meshroll.cli.repository import given_remote, load_stack, stack_repository
+from meshroll.errors import BadInputError
+from meshroll.gitops import Applied, Plan, Remote, Wish, apply_plan, joined, plan_adopted
+from meshroll.gitops.commit import Style
+from meshroll.gitops.events import Event, newest_known, read_events
+from meshroll.gitops.rollback import Rollback, locator, plan_rollback
+from meshroll.gitops.standing import undone_at
+from meshroll.provider import planning
+from meshroll.provider.inputs import read_inputs
+from meshroll.provider.stack import release_groups, release_values
+from meshroll.settings import load_file
+from meshroll.settings.fields import parse_field
+from meshroll.settings.model import Stack
+
+
+@dataclass(frozen=True)
+class Place:
+    """A repository and where in it services are: of a stack, or as given on the command line."""
+
+    remote: Remote
+    style: Style
+    paths: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()  # without a stack
+    stack: Stack | None = None
+
+    @property
+    def name(self) -> str:
+        """The stack's name; empty without one."""
+        return self.stack.name if self.stack else ""
+
+
+def place(
+    stack: str | None, repository: str | None, branch: str | None, path: str | None, fields: Sequence[str]
+) -> Place:
+    """What the options say. Raises BadInputError."""
+    if (stack is None) == (repository is None):
+        raise BadInputError("which repository?", expected="either -s STACK or --repository URL")
+    if stack is not None:
+        if branch or path or fields:
+            raise BadInputError("the stack says where and what", expected="no --branch, --path and --field with -s")
+        settings = load_stack(stack)
+        clusters = settings.workers if settings.repository.per_cluster else settings.workers[:1]
+        paths = tuple(settings.repository.path_for(cluster) for cluster in clusters)
+        remote, style = stack_repository(settings)
+        return Place(remote, style, paths, stack=settings)
+    return Place(given_remote(repository or "", branch or "main"), Style(), (path,) if path else (), tuple(fields))
+
+
+def history(at: Place, service: str | None, limit: int) -> tuple[Event, ...]:
+    """The newest events, as many as the limit says; 0 is all."""
+    events = read_events(
+        at.remote,
+        services=(service,) if service else (),
+        stack=at.name,
+        enough=lambda found: bool(limit) and len(found) >= limit,
+    )
+    return events[:limit] if limit else events
+
+
+def rollback(at: Place, service: str, to: str, *, over_newer: bool, reason: str) -> Rollback:
+    """The way back of a service."""
+    wish, adopted = _wish(at, service)
+    located = locator(at.paths, wish, adopted=adopted)
+    return plan_rollback(
+        at.remote, service, located, stack=at.name, to=to, over_newer=over_newer, reason=reason.strip()
+    )
+
+
+def undo(at: Place, planned: Rollback) -> Applied:
+    """Make a rollback so."""
+    return apply_plan(at.remote, planned.plan, stack=at.name, style=at.style, undo=planned.undo)
+
+
+def retry(at: Place, service: str, version: str) -> Plan:
+    """The plan that releases an undone version again. Raises BadInputError for one that was not undone."""
+    if at.stack is None:
+        wish, _ = _wish(at, service)
+        plan = plan_adopted(at.remote, at.paths[0], [replace(wish, version=version)])
+    else:
+        wishful = only(at.stack, service, version)
+        groups = release_groups(wishful).values()
+        plan = joined([planning.plan(read_inputs(release_values(wishful, clusters))) for clusters in groups])
+    events = read_events(at.remote, services=(service,), stack=at.name, enough=newest_known((service,)))
+    undone = undone_at(events)
+    if plan.edits and version not in undone:
+        known = ", ".join(dict.fromkeys(undone))
+        expected = f"one of {known}" if known else f"`meshroll plan --set {service}={version}` for a new release"
+        raise BadInputError(f"{service}: {version} was not undone", expected=expected)
+    return plan
+
+
+def release(at: Place, plan: Plan) -> Applied:
+    """Make a plan so though it was undone."""
+    return apply_plan(at.remote, plan, stack=at.name, style=at.style)
+
+
+def version_in_git(file: Path, service: str) -> str:
+    """The version of a service that stands in the stack's repository. Raises BadInputError where clusters differ."""
+    stack = load_file(file)
+    wishful = only(stack, service)
+    found: dict[str, str | None] = {}
+    for release_name, clusters in release_groups(wishful).items():
+        inputs = read_inputs(release_values(wishful, clusters))
+        found[release_name] = planning.versions(inputs)[1][service]
+    versions = set(found.values())
+    if len(versions) > 1:
+        held = ", ".join(f"{name} {version or 'none'}" for name, version in found.items())
+        raise BadInputError(f"Git holds several versions of {service}: {held}", expected="VERSION")
+    version = versions.pop()
+    if version is None:
+        raise BadInputError(f"Git holds no version of {service}", where=stack.repository.url)
+    return version
+
+
+def only(stack: Stack, service: str, version: str = "") -> Stack:
+    """The stack with one service alone, which has a version whatever the file says. Raises BadInputError."""
+    for known in stack.services:
+        if known.name == service:
+            return replace(stack, services=(replace(known, version=version or known.version or "none"),))
+    expected = f"one of {', '.join(known.name for known in stack.services)}"
+    raise BadInputError(f"there is no service {service}", where=f"stack {stack.name}", expected=expected)
+
+
+def _wish(at: Place, service: str) -> tuple[Wish, bool]:
+    """The service as its planner knows it, and whether its repository is an adopted one."""
+    if at.stack is None:
+        if not at.paths:
+            raise BadInputError(f"where is {service}?", expected="--path PATH")
+        return Wish(service, "", tuple(parse_field(field) for field in at.fields)), True
+    (known,) = only(at.stack, service).services
+    return Wish(service, known.version or "", known.fields), at.stack.repository.kind == "adopted"

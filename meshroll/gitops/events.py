@@ -1,0 +1,175 @@
+"""Releases and undos of services, read back from the trailers of the branch's commits.
+
+Only messages count, never a commit's id: a rebased commit has its trailers, and a squashed one those of all its parts
+(each paragraph of trailers is read as Git would read it at a message's end). History is fetched no further back than
+the question needs, and without files where the server allows it.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from meshroll.gitops.cache import open_cache, retried
+from meshroll.gitops.command import Git, printable
+from meshroll.gitops.commit import NO_CONFIGURATION
+from meshroll.gitops.history import deeper
+from meshroll.gitops.message import PLAN, REASON, SERVICE, STACK, UNDO, UNDO_PLAN
+from meshroll.gitops.remote import Remote
+from meshroll.gitops.transport import TIP, Transport
+
+_CHANGE = re.compile(r"(?P<service>\S+) (?P<old>\S+) -> (?P<new>\S+)")
+_PART = re.compile(rf"^[ \t]*{SERVICE}: ", re.MULTILINE)
+_FORMAT = "%H%x00%P%x00%an%x00%aI%x00%(trailers:only,unfold)%x00%B"
+_FIELDS = 6
+
+
+@dataclass(frozen=True)
+class Event:
+    """One word on one service in one commit: a release of a version, or the undo of one."""
+
+    service: str
+    old: str | None
+    new: str | None
+    commit: str
+    parent: str
+    author: str
+    when: str  # ISO 8601, with the author's offset
+    stack: str = ""
+    plan: str = ""
+    undoes: tuple[str, ...] = ()  # commits as they were called when they were undone
+    undone_plans: tuple[str, ...] = ()
+    reason: str = ""
+
+    @property
+    def is_undo(self) -> bool:
+        """Whether it takes releases back."""
+        return bool(self.undoes or self.undone_plans)
+
+    @property
+    def day(self) -> str:
+        """The date and minute, as the author's clock had it."""
+        return self.when[:16].replace("T", " ")
+
+
+Enough = Callable[[Sequence[Event]], bool]
+
+
+def read_events(
+    remote: Remote,
+    *,
+    services: Collection[str] = (),
+    stack: str = "",
+    enough: Enough = lambda _: False,
+    cache: Path | None = None,
+) -> tuple[Event, ...]:
+    """The events of some services (none given: of all) and of one stack (empty: of all), newest first."""
+
+    def read() -> tuple[Event, ...]:
+        with open_cache(remote, cache) as git:
+            transport = Transport(git, remote)
+            return fetch_events(transport, services, stack, enough) if transport.fetch() else ()
+
+    return retried(read)
+
+
+def fetch_events(transport: Transport, services: Collection[str], stack: str, enough: Enough) -> tuple[Event, ...]:
+    """The same for a branch just fetched: looks further back until the question is answered or the past ends."""
+    found: tuple[Event, ...] = ()
+    for _ in deeper(transport):
+        found = tuple(
+            event
+            for event in _events(transport.git)
+            if (not services or event.service in services) and (not stack or event.stack in ("", stack))
+        )
+        if enough(found):
+            break
+    return found
+
+
+def newest_known(services: Collection[str]) -> Enough:
+    """Answered when the newest release of each service is found; undos may lie on top of it."""
+    return lambda events: set(services) <= {event.service for event in events if not event.is_undo}
+
+
+def _events(git: Git) -> Iterator[Event]:
+    result = git.run("log", "-z", "--topo-order", f"--format={_FORMAT}", TIP, "--", environment=NO_CONFIGURATION)
+    fields = result.output.decode("utf-8", "backslashreplace").split("\0")
+    for start in range(0, len(fields) - _FIELDS + 1, _FIELDS):
+        commit, parents, author, when, trailers, body = fields[start : start + _FIELDS]
+        parts = _parts(git, trailers, body)
+        about = (commit, parents.partition(" ")[0], printable(author), when)
+        yield from _ordered([event for part in parts for event in _of(part, *about)])
+
+
+def _parts(git: Git, trailers: str, body: str) -> list[list[tuple[str, str]]]:
+    """The trailers of a commit, or of each commit that was squashed into it, in the message's order."""
+    if len(_PART.findall(body)) == sum(1 for name, _ in _pairs(trailers) if name == SERVICE):
+        return [_pairs(trailers)]
+    paragraphs = [textwrap.dedent(text).strip() for text in re.split(r"\n[ \t]*\n", body)]
+    return [
+        _pairs(
+            git.text(
+                *("interpret-trailers", "--parse", "--no-divider"),
+                stdin=f"part\n\n{paragraph}\n".encode(),
+                environment=NO_CONFIGURATION,
+            )
+        )
+        for paragraph in paragraphs
+        if _PART.search(paragraph)
+    ]
+
+
+def _pairs(trailers: str) -> list[tuple[str, str]]:
+    pairs = (line.partition(": ") for line in trailers.splitlines())
+    return [(name, printable(value.strip())) for name, _, value in pairs]
+
+
+def _of(part: Iterable[tuple[str, str]], commit: str, parent: str, author: str, when: str) -> Iterator[Event]:
+    """The events of one paragraph."""
+    values: dict[str, list[str]] = {}
+    for name, value in part:
+        values.setdefault(name, []).append(value)
+    for text in values.get(SERVICE, []):
+        if change := _CHANGE.fullmatch(text):
+            yield Event(
+                service=change["service"],
+                old=_version(change["old"]),
+                new=_version(change["new"]),
+                commit=commit,
+                parent=parent,
+                author=author,
+                when=when,
+                stack=(values.get(STACK) or [""])[-1],
+                plan=(values.get(PLAN) or [""])[-1],
+                undoes=tuple(values.get(UNDO, ())),
+                undone_plans=tuple(values.get(UNDO_PLAN, ())),
+                reason=(values.get(REASON) or [""])[-1],
+            )
+
+
+def _version(word: str) -> str | None:
+    return None if word == "-" else word
+
+
+def _ordered(events: Sequence[Event]) -> Iterator[Event]:
+    """Newest first within one commit. A squash lists its parts either way round: the versions tell which."""
+    by_service: dict[str, list[Event]] = {}
+    for event in events:
+        by_service.setdefault(event.service, []).append(event)
+    for own in by_service.values():
+        yield from own if _newest_first(own) else own[::-1]
+
+
+def _newest_first(events: Sequence[Event]) -> bool:
+    if not _is_chain(events) or not _is_chain(events[::-1]):
+        return _is_chain(events)
+    return any(undo.is_undo and other.plan in undo.undone_plans for undo, other in pairwise(events))
+
+
+def _is_chain(newest_first: Sequence[Event]) -> bool:
+    return all(later.old == earlier.new for later, earlier in pairwise(newest_first))

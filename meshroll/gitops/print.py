@@ -1,0 +1,114 @@
+"""A plan for people: plain text for a terminal, Markdown for a review. The diff stands in both as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from meshroll.gitops.command import printable
+from meshroll.gitops.plan import Edit, Plan
+
+_BOLD, _RED, _GREEN, _CYAN, _YELLOW = ("1", "31", "32", "36", "33")
+_SHORT = 12
+
+Paint = Callable[[str, str], str]
+
+
+def as_text(plan: Plan, *, color: bool = False, hold: Sequence[str] = ()) -> str:
+    """The plan in lines. `hold` has the hashes that hold `pulumi up` to it; colours are for terminals."""
+
+    def paint(text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if color else text
+
+    lines = [paint(printable(line), _BOLD) for line in _head(plan)]
+    for change in plan.changes:
+        lines += ["", paint(printable(_change(change.service, change.old, change.new)), _BOLD)]
+        lines += [f"  {printable(_edit(edit))}" for edit in plan.edits if edit.service == change.service]
+    known = {change.service for change in plan.changes}
+    lines += [f"  {printable(_edit(edit))}" for edit in plan.edits if edit.service not in known]
+    if plan.diff:
+        lines += ["", *(_painted(line, paint) for line in plan.diff.removesuffix("\n").split("\n"))]
+    if plan.applications or plan.timeline:
+        lines += ["", *(printable(line) for line in (*_moves(plan), *_canaries(plan)))]
+    if plan.findings:
+        lines += ["", paint("Findings", _BOLD)]
+        lines += [paint(f"  ! {printable(str(finding))}", _YELLOW) for finding in plan.findings]
+    lines += ["", f"hash {plan.hash}{' (exact)' if plan.exact else ''}"]
+    if hold and plan.edits:
+        lines += [f"to hold `pulumi up` to it: MESHROLL_PLAN={','.join(dict.fromkeys(hold))}"]
+    return "\n".join(lines) + "\n"
+
+
+def as_markdown(plan: Plan) -> str:
+    """The plan as a comment under a pull request."""
+    title = ", ".join(_code(_change(item.service, item.old, item.new)) for item in plan.changes) or "nothing to do"
+    lines = [f"### Release plan: {title}", ""]
+    lines += [f"{_code(_address(plan))}, base {_code(plan.base[:_SHORT] or 'none')}, hash {_code(plan.hash)}"]
+    if plan.edits:
+        lines += ["", "| file | value | old | new |", "|---|---|---|---|"]
+        for edit in plan.edits:
+            place = f"{edit.file}:{edit.line}" if edit.line else edit.file
+            cells = (place, edit.pointer or "whole file", _shown(edit, edit.old), _shown(edit, edit.new))
+            lines += [f"| {' | '.join(_code(cell) for cell in cells)} |"]
+    if plan.diff:
+        fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", plan.diff)), default=0))
+        lines += ["", f"{fence}diff", plan.diff.removesuffix("\n"), fence]
+    if plan.applications or plan.timeline:
+        lines += ["", *(f"- {_escaped(line)}" for line in (*_moves(plan), *_canaries(plan)))]
+    if plan.findings:
+        lines += ["", "**Findings**", "", *(f"- {_escaped(str(finding))}" for finding in plan.findings)]
+    return "\n".join(lines) + "\n"
+
+
+def _head(plan: Plan) -> list[str]:
+    of = f" of stack {plan.stack}" if plan.stack else ""
+    begin = f"Plan{of} for {_address(plan)}, base {plan.base[:_SHORT] or 'none'}"
+    return [begin] if plan.edits else [begin, "Nothing to do: Git holds what is wished."]
+
+
+def _address(plan: Plan) -> str:
+    return f"{plan.url} {plan.branch}"
+
+
+def _change(service: str, old: str | None, new: str | None) -> str:
+    return f"{service}: {old or '-'} -> {new or '-'}"
+
+
+def _edit(edit: Edit) -> str:
+    if edit.whole:
+        return f"{'~' if edit.old and edit.new else '+' if edit.new else '-'} {edit.file}"
+    return f"~ {edit.file}:{edit.line} {edit.pointer}: {edit.old} -> {edit.new}"
+
+
+def _shown(edit: Edit, value: str) -> str:
+    return (value[:_SHORT] if edit.whole else value) or "-"
+
+
+def _moves(plan: Plan) -> Iterator[str]:
+    for move in sorted(plan.applications, key=lambda move: move.wave):
+        yield f"wave {move.wave}: Application {move.application} (cluster {move.cluster})"
+
+
+def _canaries(plan: Plan) -> Iterator[str]:
+    for canary in plan.timeline:
+        gates = canary.timeline.manual_gates
+        by_hand = f", {gates} manual gate{'s' if gates > 1 else ''}" if gates else ""
+        yield f"canary of {canary.service}: {canary.timeline}{by_hand}"
+
+
+def _painted(line: str, paint: Paint) -> str:
+    if line.startswith(("+++", "---", "diff ", "index ")):
+        return paint(line, _BOLD)
+    code = {"+": _GREEN, "-": _RED, "@": _CYAN}.get(line[:1])
+    return paint(line, code) if code else line
+
+
+def _code(text: str) -> str:
+    text = printable(text).replace("\n", " ").replace("|", "\\|")
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", printable(text).replace("\n", " "))

@@ -1,0 +1,147 @@
+"""Whose word on a service's version stands: what was undone stays undone, what someone else released stays released.
+
+A version whose undo is the newest word on the service is not released again unasked. A version in Git that is not the
+one the last `pulumi up` wrote is somebody's newer word, and is not overwritten. The decision is pure; history is read
+only for services whose version would change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import Literal
+
+from meshroll.errors import BadInputError
+from meshroll.gitops.cache import open_cache, retried
+from meshroll.gitops.events import Event, fetch_events, newest_known
+from meshroll.gitops.history import Change, last_change
+from meshroll.gitops.plan import Finding, Plan, VersionChange
+from meshroll.gitops.remote import Remote
+from meshroll.gitops.rendered import version_in
+from meshroll.gitops.replay import value_at
+from meshroll.gitops.transport import Transport
+
+Kind = Literal["undone", "newer-in-git"]
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Why a service is left as it is."""
+
+    kind: Kind
+    service: str
+    message: str  # a sentence that names the service, a commit, who and when
+
+    @property
+    def finding(self) -> Finding:
+        """The same in a plan."""
+        return Finding(self.kind, self.message.removeprefix(f"{self.service}: "), self.service)
+
+
+def decide(
+    change: VersionChange, events: Sequence[Event], *, written: str | None = None, acknowledged: str | None = None
+) -> tuple[Kind, Event | None] | None:
+    """Whether a change must wait for a person, and the event that says so; None when it may go on.
+
+    `events` are the service's, newest first, down to its newest release. `written` is what the last `up` wrote, None
+    when nobody knows. `acknowledged` is a version that the one who asks is known to have seen in Git.
+    """
+    if change.old == change.new:
+        return None
+    undos = list(takewhile(lambda event: event.is_undo, events))
+    undone = next((event for event in undos if event.old == change.new), None)
+    if undone is not None:
+        return "undone", undone
+    newest = events[0] if events else None
+    # Where nobody knows, a folder that the newest release has not reached yet is as good as one that it has.
+    known = {written} if written is not None else {newest.old, newest.new} if newest else {change.old}
+    if change.old is None or change.old in known or change.old == acknowledged:
+        return None
+    if newest is not None and newest.is_undo and newest.new == change.old:
+        return None  # the undo put it there, and the wish is another version than the undone one
+    return "newer-in-git", newest if newest is not None and newest.new == change.old else None
+
+
+def holds(
+    remote: Remote,
+    plan: Plan,
+    *,
+    stack: str,
+    written: Mapping[str, str] | None = None,
+    acknowledged: Mapping[str, str] | None = None,
+    cache: Path | None = None,
+) -> tuple[Hold, ...]:
+    """What of a plan must wait for a person; nothing is asked of the server for a plan that changes no version."""
+    changing = [change for change in plan.changes if change.old != change.new]
+    if not changing:
+        return ()
+
+    def read() -> tuple[Hold, ...]:
+        with open_cache(remote, cache) as git:
+            transport = Transport(git, remote)
+            if not transport.fetch():
+                return ()
+            names = {change.service for change in changing}
+            events = fetch_events(transport, names, stack, newest_known(names))
+            found = []
+            for change in changing:
+                own = [event for event in events if event.service == change.service]
+                seen, known = (acknowledged or {}).get(change.service), (written or {}).get(change.service)
+                decided = decide(change, own, written=known, acknowledged=seen)
+                if decided is not None:
+                    found.append(_hold(transport, plan, change, decided, stack=stack, written=known))
+            return tuple(dict.fromkeys(found))
+
+    return retried(read)
+
+
+def refuse(held: Iterable[Hold]) -> None:
+    """Raise BadInputError for the first of what must wait for a person."""
+    for hold in held:
+        raise BadInputError(hold.message)
+
+
+def undone_at(events: Sequence[Event]) -> tuple[str, ...]:
+    """The versions of one service whose undo is the newest word on it."""
+    return tuple(event.old for event in takewhile(lambda event: event.is_undo, events) if event.old)
+
+
+def _hold(
+    transport: Transport,
+    plan: Plan,
+    change: VersionChange,
+    decided: tuple[Kind, Event | None],
+    *,
+    stack: str,
+    written: str | None,
+) -> Hold:
+    kind, event = decided
+    service, option = change.service, f" -s {stack}" if stack else ""
+    if kind == "undone" and event is not None:
+        why = f": {event.reason}" if event.reason else ""
+        by = f"by {event.author} in {event.commit[:12]} at {event.day}{why}"
+        again = f"`meshroll retry {service} {change.new}{option}` releases it again"
+        return Hold(kind, service, f"{service}: {change.new} was undone {by}; {again}")
+    if event is not None:
+        by = f"{event.author} in {event.commit[:12]} at {event.day}"
+    else:
+        by = str(_changed_by(transport, plan, service) or "someone")
+    than = f" than {written}, which `pulumi up` wrote last" if written else ""
+    line = f"`meshroll set --from-git {service}{option}` brings the stack file in line"
+    return Hold(kind, service, f"{service}: Git holds {change.old}, newer{than}: {by}; {line}")
+
+
+def _changed_by(transport: Transport, plan: Plan, service: str) -> Change | None:
+    """Who last changed the version, not merely the file that holds it."""
+    for edit in plan.edits:
+        if edit.service != service:
+            continue
+        if not edit.whole:
+            return last_change(transport, edit.file, lambda one, other: value_at(one, edit) == value_at(other, edit))  # noqa: B023
+        if version_in(plan.contents.get(edit.file, b""), service) is not None:
+            return last_change(
+                transport, edit.file, lambda one, other: version_in(one, service) == version_in(other, service)
+            )
+    return None

@@ -1,0 +1,91 @@
+"""The places of a version in files that people wrote, in the words of the stack file and of the command line.
+
+A field is one key that says where (`label`, `image`, `kustomize`, `helm`, `path`) and a pattern that says which text a
+version becomes there. What is asked of a version depends on where it goes, and is checked here before Git is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, get_args
+
+from meshroll.errors import BadInputError
+from meshroll.settings.model import VERSION, Field, FieldKind
+
+KINDS: Final[tuple[FieldKind, ...]] = get_args(FieldKind)
+WORDS: Final = "label:NAME, image[:CONTAINER], kustomize:NAME, helm:FILE#PATH or path:FILE#POINTER"
+TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+MAX_TEXT: Final = 512
+
+
+def parse_field(word: str, where: str = "--field") -> Field:
+    """A field as the command line has it, `KIND:WHAT` and, when it has one, `=PATTERN`. Raises BadInputError."""
+    kind, colon, rest = word.partition(":")
+    value, equals, pattern = rest.partition("=") if kind in ("label", "image", "kustomize") else rest.rpartition("=")
+    if not equals or VERSION not in pattern:
+        value, pattern = rest, VERSION
+    if not colon and word.startswith("image="):
+        kind, _, pattern = word.partition("=")
+    return _checked(Field(_kind(kind, word, where), value, pattern), word, where)
+
+
+def field_of(values: Mapping[str, Any], where: str) -> Field:
+    """A field as the stack file and a Release's inputs have it. Raises BadInputError."""
+    kinds = [kind for kind in KINDS if kind in values]
+    texts = {key: value for key, value in values.items() if key in (*KINDS, "pattern") and isinstance(value, str)}
+    if len(kinds) != 1 or texts.keys() != values.keys():
+        raise BadInputError("it is no field", where=where, expected=f"one of {', '.join(KINDS)}, and perhaps pattern")
+    found = Field(kinds[0], texts[kinds[0]], texts.get("pattern", VERSION))
+    return _checked(found, f"{found.kind}:{found.value}", where)
+
+
+def words_of(field: Field) -> dict[str, str]:
+    """What `field_of` reads."""
+    return {field.kind: field.value, **({"pattern": field.pattern} if field.pattern != VERSION else {})}
+
+
+def check_fields_version(version: str, fields: Sequence[Field], where: str) -> None:
+    """Raise BadInputError for a version that some field cannot hold; without fields, for one that none could."""
+    for field in fields or (Field("image", ""),):
+        check_text(field, field.text(version), where)
+
+
+def check_text(field: Field, text: str, where: str) -> None:
+    """Raise BadInputError for a text that a place of this kind cannot hold."""
+    from meshroll.manifests.names import check_label_value
+
+    if field.kind == "label":
+        check_label_value(text, where)
+    elif field.kind in ("image", "kustomize"):
+        tag, _, digest = text.partition("@")
+        fits = DIGEST.fullmatch(text) or (TAG.fullmatch(tag) and ("@" not in text or DIGEST.fullmatch(digest)))
+        if not fits:
+            expected = "letters, digits, '-', '_' and '.', or sha256: and 64 hexadecimal digits"
+            raise BadInputError(f"{text!r} cannot be an image's tag or digest", where=where, expected=expected)
+    elif not text.strip() or len(text) > MAX_TEXT or not text.isprintable():
+        raise BadInputError(
+            f"{text[:40]!r} cannot be a version", where=where, expected=f"1 to {MAX_TEXT} printable characters"
+        )
+
+
+def _kind(word: str, whole: str, where: str) -> FieldKind:
+    for kind in KINDS:
+        if kind == word:
+            return kind
+    raise BadInputError(f"{whole!r} is no field", where=where, expected=WORDS)
+
+
+def _checked(field: Field, word: str, where: str) -> Field:
+    file, _, inside = field.value.partition("#")
+    incomplete = (
+        not (file and inside)
+        if field.kind in ("helm", "path")
+        else not field.value and field.kind != "image"
+    )  # fmt: skip
+    if incomplete or not field.value.isprintable():
+        raise BadInputError(f"{word!r} is no field", where=where, expected=WORDS)
+    if field.pattern.count(VERSION) != 1:
+        raise BadInputError(f"{field.pattern!r} is no pattern", where=where, expected=f"a text with {VERSION} once")
+    return field

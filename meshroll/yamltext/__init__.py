@@ -1,0 +1,14 @@
+"""YAML and JSON files people wrote: read with the place of every value, and changed so that no other byte moves.
+
+`parse` reads a file of any number of documents; `replace` exchanges single scalars and proves, by reading the result
+again, that nothing else changed. A pointer is a JSON pointer (RFC 6901) whose first segment is the document's index:
+"/0/spec/template/metadata/labels/version".
+"""
+
+from meshroll.yamltext.edit import replace
+from meshroll.yamltext.plain import Date, reads_as_text
+from meshroll.yamltext.pointers import join, split
+from meshroll.yamltext.source import MAX_BYTES
+from meshroll.yamltext.text import Scalar, Text, parse
+
+__all__ = ["MAX_BYTES", "Date", "Scalar", "Text", "join", "parse", "reads_as_text", "replace", "split"]

@@ -1,0 +1,59 @@
+"""YAML read into events, by libyaml where PyYAML was built with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import yaml
+
+from meshroll.errors import BadInputError
+from meshroll.yamltext.nodes import Event, Kind
+from meshroll.yamltext.source import Source
+
+_Loader: Final[Any] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_UNPRINTABLE: Final = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_STARTS: Final[dict[type, Kind]] = {yaml.MappingStartEvent: "mapping", yaml.SequenceStartEvent: "sequence"}
+
+
+def events(source: Source) -> Iterator[Event]:
+    """What stands in the text. Raises BadInputError with the place of the first thing that is not YAML."""
+    if found := _UNPRINTABLE.search(source.text):
+        what = f"is not YAML: the character U+{ord(found[0]):04X} must not stand in it"
+        raise BadInputError(what, where=source.where(found.start()))
+    offset = source.body
+    try:
+        event: Any
+        for event in yaml.parse(source.text[offset:], Loader=_Loader):
+            start, end = event.start_mark.index + offset, event.end_mark.index + offset
+            if isinstance(event, yaml.ScalarEvent):
+                yield Event("scalar", start, end, event.value, event.style or "", event.tag or "", event.anchor or "")
+            elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+                yield Event(
+                    _STARTS[type(event)],
+                    start,
+                    end,
+                    "",
+                    "",
+                    event.tag or "",
+                    event.anchor or "",
+                    bool(event.flow_style),
+                )
+            elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+                yield Event("end", start, end)
+            elif isinstance(event, yaml.AliasEvent):
+                yield Event("alias", start, end, event.anchor or "")
+            elif isinstance(event, yaml.DocumentStartEvent):
+                yield Event("document", start, end)
+    except yaml.MarkedYAMLError as error:
+        raise _not_yaml(source, error) from None
+    except yaml.YAMLError as error:
+        raise BadInputError(f"is not YAML: {' '.join(str(error).split())}", where=source.name) from None
+
+
+def _not_yaml(source: Source, error: yaml.MarkedYAMLError) -> BadInputError:
+    mark = error.problem_mark or error.context_mark
+    words = " ".join(filter(None, (error.problem, error.context)))
+    where = source.where(min(mark.index + source.body, len(source.text))) if mark else source.name
+    return BadInputError(f"is not YAML: {words}", where=where)

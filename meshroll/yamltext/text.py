@@ -1,0 +1,163 @@
+"""A parsed file, asked by pointers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from meshroll.errors import BadInputError
+from meshroll.yamltext import from_json, from_yaml
+from meshroll.yamltext.nodes import Link, Node, Step, compose, position
+from meshroll.yamltext.pointers import join, split
+from meshroll.yamltext.source import Source, decoded
+
+_PROPERTIES: Final = re.compile(r"(?:[&!]\S*(?:\s+(?:#[^\r\n]*)?)*)+")
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """One scalar and where it is written."""
+
+    pointer: str
+    text: str  # what is written, unquoted: "1.10" for 1.10, "1.10" and '1.10' alike; this is an Edit's old and new
+    value: Any  # what YAML makes of it: text, number, True, None, `Date`
+    line: int  # from 1, where the scalar itself starts
+    column: int  # from 1, in characters
+    span: tuple[int, int]  # bytes [start, end) of the source, quotes included
+    style: str  # "" unquoted, "'" or '"' quoted, "|" or ">" a block of text
+
+
+@dataclass(frozen=True)
+class Found:
+    """A value as written, and the way to it from its document's root."""
+
+    node: Node
+    path: tuple[Step, ...]
+
+
+class Text:
+    """A parsed file. Pointers begin with the document's index; aliases and merge keys are followed."""
+
+    def __init__(self, source: Source, roots: list[Node], *, is_json: bool) -> None:
+        self.source = source
+        self.roots = roots
+        self.is_json = is_json
+
+    @property
+    def where(self) -> str:
+        """The file's name as in messages."""
+        return self.source.name
+
+    @property
+    def documents(self) -> list[Any]:
+        """The value of each document; keys are text. Values that stand in several places are one object."""
+        return [root.value for root in self.roots]
+
+    def __contains__(self, pointer: object) -> bool:
+        """Whether a value stands there (also through an alias or a merge key)."""
+        return isinstance(pointer, str) and self.find(pointer) is not None
+
+    def value(self, pointer: str) -> Any:
+        """The value at a pointer; None where nothing stands (see `in`)."""
+        found = self.find(pointer)
+        return found.node.value if found else None
+
+    def scalar(self, pointer: str) -> Scalar:
+        """The scalar at a pointer. Raises BadInputError when nothing, a mapping or a sequence stands there."""
+        return self._scalar(self.find_scalar(pointer).node, pointer)
+
+    def scalars(self, below: str = "") -> Iterator[Scalar]:
+        """Every scalar at or below a pointer, keys in the order of the file; what merge keys bring is left out."""
+        if not below:
+            for index in range(len(self.roots)):
+                yield from self.scalars(f"/{index}")
+        elif found := self.find(below):
+            yield from self._below(found.node, below)
+
+    def line(self, pointer: str) -> int:
+        """The line (from 1) of a value's key or list item; of what is missing, that of the nearest that holds it."""
+        path = self._path(split(pointer))
+        return self.source.line(path[-1].start) if path else 1
+
+    def place(self, pointer: str) -> str:
+        """`file:line`, for messages."""
+        return f"{self.where}:{self.line(pointer)}"
+
+    def fixed(self, pointer: str) -> str:
+        """Why the scalar cannot be changed alone (alias, merge key, tag, block of text), by name; empty when it can.
+
+        Raises BadInputError as `scalar` does.
+        """
+        from meshroll.yamltext.edit import replaced
+
+        try:
+            replaced(self, {pointer: self.scalar(pointer).text + "-"})
+        except BadInputError as error:
+            return f"{error.what}; expected {error.expected}" if error.expected else error.what
+        return ""
+
+    def find(self, pointer: str) -> Found | None:
+        """The value at a pointer as written, None where nothing stands."""
+        tokens = split(pointer)
+        path = self._path(tokens)
+        return Found(path[-1].link.node, path) if path and len(path) == len(tokens) else None
+
+    def find_scalar(self, pointer: str) -> Found:
+        """The scalar at a pointer as written. Raises BadInputError."""
+        found = self.find(pointer)
+        where = f"{self.place(pointer)} {pointer}"
+        if found is None:
+            raise BadInputError("nothing stands here", where=where, expected="a single value")
+        if found.node.kind != "scalar":
+            raise BadInputError(f"a {found.node.kind} stands here", where=where, expected="a single value")
+        return found
+
+    def _path(self, tokens: tuple[str, ...]) -> tuple[Step, ...]:
+        """As far as the way to a value goes."""
+        index = position(tokens[0], len(self.roots)) if tokens else None
+        if index is None:
+            return ()
+        path = [Step(Link(self.roots[index], self.roots[index].start), self.roots[index].start)]
+        for token in tokens[1:]:
+            step = path[-1].link.node.child(token)
+            if step is None:
+                break
+            path.append(step)
+        return tuple(path)
+
+    def _below(self, node: Node, pointer: str) -> Iterator[Scalar]:
+        if node.kind == "scalar":
+            yield self._scalar(node, pointer)
+        for index, item in enumerate(node.items):
+            yield from self._below(item.node, f"{pointer}/{index}")
+        for key, entry in node.entries.items():
+            yield from self._below(entry.link.node, pointer + join((key,)))
+
+    def _scalar(self, node: Node, pointer: str) -> Scalar:
+        start = content_start(self.source.text, node)
+        line, column = self.source.place(start)
+        return Scalar(pointer, node.text, node.value, line, column, self.source.span(start, node.end), node.style)
+
+
+def content_start(text: str, node: Node) -> int:
+    """Where a scalar itself starts, behind its tag and anchor."""
+    found = _PROPERTIES.match(text, node.start, node.end) if node.tag or node.anchor else None
+    return found.end() if found else node.start
+
+
+def parse(content: bytes, where: str) -> Text:
+    """Read a file. One whose name ends in .json is read by JSON's rules, any other by YAML's.
+
+    Raises BadInputError, one sentence with `file:line:column`, for: not UTF-8, not YAML (JSON), a key twice in one
+    mapping, a file above MAX_BYTES, nesting deeper than MAX_DEPTH, a value that contains itself, aliases that blow up.
+    """
+    return parse_source(Source(where, decoded(content, where)))
+
+
+def parse_source(source: Source) -> Text:
+    """Read a decoded file."""
+    is_json = source.name.endswith(".json")
+    events = from_json.events(source) if is_json else from_yaml.events(source)
+    return Text(source, compose(events, source), is_json=is_json)

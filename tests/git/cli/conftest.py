@@ -1,0 +1,69 @@
+"""A project with one stack for an adopted repository, and the repository."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from meshroll.cli import main
+from tests.git.repositories import Repository
+
+FILE = "clusters/east/shop.yaml"
+ROLLOUT = """\
+# The shop.
+kind: Rollout
+metadata: {{name: {name}}}
+spec:
+  strategy: {{canary: {{steps: [{{setWeight: 5}}, {{pause: {{duration: 10m}}}}]}}}}
+  template:
+    metadata:
+      labels:
+        version: {version}  # by hand
+    spec:
+      containers: [{{name: {name}, image: 'shop/{name}:1'}}]
+"""
+STACK = """\
+config:
+  meshroll:format: 1
+  meshroll:clusters: {{host: {{context: host}}, east: {{context: east}}, west: {{context: west}}}}
+  meshroll:workers: [{workers}]
+  meshroll:argocd: {{cluster: host, project: shop}}
+  meshroll:repository: {{url: "{url}", kind: adopted, path: "clusters/{{cluster}}"}}
+  meshroll:delivery: {{namespace: shop}}
+  meshroll:services: {{provider: {{version: v1}}}}
+"""
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+def manifest(**versions: str) -> str:
+    return "---\n".join(ROLLOUT.format(name=name, version=version) for name, version in versions.items())
+
+
+def write_stack(project: Path, repository: Repository, *, workers: str = "east") -> Path:
+    path = project / "stacks" / "Pulumi.test.yaml"
+    path.write_text(STACK.format(url=repository.remote.url, workers=workers))
+    return path
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repository: Repository) -> Path:
+    project = tmp_path / "project"
+    (project / "stacks").mkdir(parents=True)
+    (project / "Pulumi.yaml").write_text("name: x\n")
+    monkeypatch.chdir(project)
+    repository.commit(write={FILE: manifest(provider="v1", consumer="v1"), "README.md": "hello\n"})
+    write_stack(project, repository)
+    return project
+
+
+@pytest.fixture
+def run(project: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = int(main(list(arguments)))
+        output = capsys.readouterr()
+        return code, output.out, output.err
+
+    return call

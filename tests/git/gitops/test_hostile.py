@@ -1,0 +1,138 @@
+"""Repositories made to trip a tool that edits them: one clear sentence, and nothing written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from meshroll.errors import BadInputError
+from meshroll.gitops import Plan, apply_plan
+from meshroll.gitops.adopted import Wish, plan
+from tests.git.repositories import Repository
+
+FILE = "clusters/east/provider/rollout.yaml"
+ROLLOUT = (
+    "kind: Rollout\nmetadata: {name: provider}\n"
+    "spec:\n  template:\n    metadata:\n      labels:\n        version: v1  # by hand\n"
+)
+
+
+def planned(repository: Repository, path: str = "clusters/east", version: str = "v2") -> Plan:
+    return plan(repository.remote, path, [Wish("provider", version)], cache=repository.cache)
+
+
+def refused(repository: Repository, path: str = "clusters/east", version: str = "v2") -> str:
+    """The sentence; the branch stays where it is."""
+    head = repository.head()
+    with pytest.raises(BadInputError) as caught:
+        planned(repository, path, version)
+    assert repository.head() == head
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_link_in_place_of_the_file_is_not_followed(repository: Repository) -> None:
+    repository.commit(write={"secret.yaml": ROLLOUT, FILE: "../../../secret.yaml"}, modes={FILE: "120000"})
+    assert "provider" in refused(repository)
+    assert refused(repository, FILE) == f"{FILE}: it is a symbolic link; expected a plain file"
+
+
+def test_a_link_in_place_of_a_folder_is_not_followed(repository: Repository) -> None:
+    repository.commit(write={"real/rollout.yaml": ROLLOUT, "clusters": "real"}, modes={"clusters": "120000"})
+    assert refused(repository) == "clusters: a symbolic link is in the way; expected a folder"
+
+
+def test_a_submodule_is_not_entered(repository: Repository) -> None:
+    first = repository.commit(write={"README": "x"})
+    index = f"160000 {first}\tclusters\n".encode()
+    tree = repository.git("mktree", "--missing", stdin=index.replace(b" ", b" commit ", 1)).strip()
+    repository.git("update-ref", "refs/heads/main", repository.git("commit-tree", tree, "-m", "sub").strip())
+    assert refused(repository) == "clusters: a submodule is in the way; expected a folder"
+
+
+@pytest.mark.parametrize(
+    "path", ["../outside", "clusters/../../outside", "clusters/.git/config", "a\0b", "clusters\\x"]
+)
+def test_a_path_that_leaves_the_repository_is_refused(repository: Repository, path: str) -> None:
+    repository.commit(write={FILE: ROLLOUT})
+    assert "is not a path inside the repository" in refused(repository, path)
+
+
+def test_a_name_that_differs_in_case_is_not_taken_for_another(repository: Repository) -> None:
+    repository.commit(write={"Clusters/east/rollout.yaml": ROLLOUT})
+    assert refused(repository) == "clusters: the repository has 'Clusters', different only in case"
+
+
+def test_a_filter_of_the_repository_is_not_run(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filters = f'[filter "evil"]\n\tclean = touch {tmp_path}/ran; cat\n\tsmudge = touch {tmp_path}/ran; cat\n'
+    (tmp_path / "gitconfig").write_text(filters + f'[diff "evil"]\n\ttextconv = touch {tmp_path}/ran; cat\n')
+    repository.commit(write={".gitattributes": "* filter=evil diff=evil text eol=crlf\n", FILE: ROLLOUT})
+    apply_plan(repository.remote, planned(repository), stack="x", cache=repository.cache)
+    assert repository.read(FILE) == ROLLOUT.replace("v1", "v2")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_hooks_of_a_template_are_not_installed(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hooks = tmp_path / "template" / "hooks"
+    hooks.mkdir(parents=True)
+    for name in ("pre-push", "reference-transaction", "post-checkout", "pre-auto-gc"):
+        (hooks / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+        (hooks / name).chmod(0o755)
+    monkeypatch.setenv("GIT_TEMPLATE_DIR", str(hooks.parent))
+    (tmp_path / "gitconfig").write_text(f"[init]\n\ttemplateDir = {hooks.parent}\n")
+    repository.commit(write={FILE: ROLLOUT})
+    apply_plan(repository.remote, planned(repository), stack="x", cache=repository.cache)
+    assert repository.read(FILE) == ROLLOUT.replace("v1", "v2")
+    assert not (tmp_path / "ran").exists()
+    assert not list(repository.cache.rglob("hooks/*"))
+
+
+def test_bytes_that_are_no_utf8_are_named_with_their_file(repository: Repository) -> None:
+    repository.commit(write={FILE: ROLLOUT.encode() + b"# caf\xe9 provider\n"})
+    assert refused(repository).startswith(f"{FILE}")
+
+
+def test_a_name_that_is_no_utf8_stays_as_it_is(repository: Repository) -> None:
+    repository.commit(write={FILE: ROLLOUT})
+    tree = repository.git("ls-tree", "-z", "main").encode("utf-8", "surrogateescape")
+    blob = repository.git("hash-object", "-w", "--stdin", stdin=b"x").strip().encode()
+    tree = repository.git("mktree", "-z", stdin=tree + b"100644 blob " + blob + b"\tcaf\xe9\0").strip()
+    commit = repository.git("commit-tree", tree, "-p", "main", "-m", "latin").strip()
+    repository.git("update-ref", "refs/heads/main", commit)
+    apply_plan(repository.remote, planned(repository), stack="x", cache=repository.cache)
+    changed = repository.git("diff-tree", "-r", "--name-only", "main^", "main")
+    assert changed == f"{FILE}\n"
+
+
+def test_a_file_of_fifty_megabytes_is_refused(repository: Repository) -> None:
+    repository.commit(write={FILE: ROLLOUT + "#" * (50 << 20)})
+    said = refused(repository, FILE)
+    assert said.startswith(f"{FILE}: the file has {(50 << 20) + len(ROLLOUT)} bytes; expected at most ")
+
+
+@pytest.mark.parametrize("version", ["v2\n", "v2\nMeshroll-Stack: x", "v2\x1b[2J", ""])
+def test_a_version_that_is_no_word_is_refused(repository: Repository, version: str) -> None:
+    repository.commit(write={FILE: ROLLOUT})
+    refused(repository, version=version)
+
+
+def test_duplicate_keys_are_refused_with_their_line(repository: Repository) -> None:
+    repository.commit(write={FILE: ROLLOUT + "spec: {}\n"})
+    assert refused(repository, FILE).startswith(f"{FILE}:8")
+
+
+def test_invalid_yaml_is_refused_with_line_and_column(repository: Repository) -> None:
+    repository.commit(write={FILE: ROLLOUT + "  broken: [\n"})
+    assert refused(repository, FILE).startswith(f"{FILE}:")
+
+
+def test_a_thousand_documents_are_read(repository: Repository) -> None:
+    others = "".join(f"---\nkind: ConfigMap\nmetadata: {{name: c{number}}}\n" for number in range(1000))
+    repository.commit(write={FILE: others + "---\n" + ROLLOUT})
+    apply_plan(repository.remote, planned(repository), stack="x", cache=repository.cache)
+    assert repository.read(FILE) == others + "---\n" + ROLLOUT.replace("v1", "v2")

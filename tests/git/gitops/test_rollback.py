@@ -1,0 +1,219 @@
+"""Undoing releases value by value on a real repository."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshroll.errors import BadInputError, ConflictError
+from meshroll.gitops import Applied, Wish, apply_plan, plan_adopted, plan_rendered
+from meshroll.gitops.rollback import Rollback, locator, plan_rollback
+from meshroll.manifests.templates import MARKER
+from meshroll.settings.fields import parse_field
+from tests.git.repositories import Repository, release, rollout
+
+ROOT = "live"
+FILE = f"{ROOT}/provider/rollout.yaml"
+SHOP = "clusters/east/shop.yaml"
+FIELDS = (parse_field("label:version"), parse_field("image"))
+
+
+def deliver(repository: Repository, **versions: str) -> Applied:
+    plan = plan_rendered(repository.remote, ROOT, release(**versions), cache=repository.cache)
+    return apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
+
+
+def planned(
+    repository: Repository, service: str = "provider", to: str = "", *, over_newer: bool = False, reason: str = ""
+) -> Rollback:
+    return plan_rollback(
+        repository.remote,
+        service,
+        locator((ROOT,), Wish(service, ""), adopted=False),
+        stack="prod",
+        to=to,
+        over_newer=over_newer,
+        reason=reason,
+        cache=repository.cache,
+    )
+
+
+def undo(repository: Repository, rollback: Rollback) -> Applied:
+    return apply_plan(repository.remote, rollback.plan, stack="prod", undo=rollback.undo, cache=repository.cache)
+
+
+def trailers(repository: Repository) -> list[str]:
+    return repository.git("log", "-1", "--format=%(trailers:only,unfold)", "main").strip().splitlines()
+
+
+def test_the_newest_release_is_returned_by_a_commit_that_names_it(repository: Repository) -> None:
+    deliver(repository, provider="v1", consumer="v1")
+    released = deliver(repository, provider="v2", consumer="v1").commit
+    plan_of_release = trailers(repository)[-1].removeprefix("Meshroll-Plan: ")
+    rollback = planned(repository, reason="it is slow")
+    assert "-        version: v2\n+        version: v1\n" in rollback.plan.diff
+    assert repository.head() == released
+
+    assert undo(repository, rollback).made
+    assert repository.read(FILE) == rollout("provider", "v1")
+    assert repository.log()[0] == "Undo provider v2 -> v1"
+    assert trailers(repository) == [
+        "Meshroll-Stack: prod",
+        "Meshroll-Service: provider v2 -> v1",
+        f"Meshroll-Plan: {rollback.plan.hash}",
+        f"Meshroll-Undo: {released}",
+        f"Meshroll-Undo-Plan: {plan_of_release}",
+        "Meshroll-Reason: it is slow",
+    ]
+
+
+def test_undoing_again_is_nothing_to_do(repository: Repository) -> None:
+    deliver(repository, provider="v1")
+    deliver(repository, provider="v2")
+    done = undo(repository, planned(repository)).commit
+    again = planned(repository)
+    assert again.plan.edits == ()
+    assert again.note.startswith(f"provider: nothing to do: v2 was undone by Meshroll in {done[:12]} at 20")
+
+
+def test_other_services_of_the_same_commit_stay(repository: Repository) -> None:
+    deliver(repository, provider="v1", consumer="v1")
+    deliver(repository, provider="v2", consumer="v2")
+    undo(repository, planned(repository))
+    assert repository.read(FILE) == rollout("provider", "v1")
+    assert repository.read(f"{ROOT}/consumer/rollout.yaml") == rollout("consumer", "v2")
+
+
+def test_other_edits_of_the_same_file_stay(repository: Repository) -> None:
+    deliver(repository, provider="v1")
+    deliver(repository, provider="v2")
+    repository.commit("scale", write={FILE: rollout("provider", "v2") + "  replicas: 7 # by Ada\n"})
+    undo(repository, planned(repository))
+    assert repository.read(FILE) == rollout("provider", "v1") + "  replicas: 7 # by Ada\n"
+
+
+def test_a_value_that_somebody_changed_since_is_a_conflict_with_a_name(repository: Repository) -> None:
+    deliver(repository, provider="v1")
+    deliver(repository, provider="v2")
+    theirs = repository.commit("hotfix", write={FILE: rollout("provider", "v9")})
+    repository.commit("scale", write={FILE: rollout("provider", "v9") + "  replicas: 7\n"})
+    with pytest.raises(ConflictError) as caught:
+        planned(repository)
+    assert str(caught.value) == (
+        f"{FILE} /Rollout ~1provider/spec/template/metadata/labels/version: "
+        f"it is not as the release of provider left it: changed by Ada in {theirs[:12]} (hotfix); "
+        "expected --over-newer to return it all the same"
+    )
+    undo(repository, planned(repository, over_newer=True))
+    assert repository.read(FILE) == rollout("provider", "v1") + "  replicas: 7\n"
+
+
+def test_files_that_a_release_made_go_and_those_it_removed_come_back(repository: Repository) -> None:
+    gateway = f"{MARKER}weight: edit the stack, not this file.\nkind: Gateway\n"
+    deliver(repository, provider="v1")
+    repository.commit(write={f"{ROOT}/provider/old.yaml": gateway})
+    files = {"provider": {**release(provider="v2")["provider"], "new.yaml": gateway}}
+    plan = plan_rendered(repository.remote, ROOT, files, cache=repository.cache)
+    apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
+    assert repository.files() == [f"{ROOT}/provider/new.yaml", FILE]
+    undo(repository, planned(repository))
+    assert repository.files() == [f"{ROOT}/provider/old.yaml", FILE]
+    assert repository.read(f"{ROOT}/provider/old.yaml") == gateway
+
+
+def test_back_over_newer_releases_only_when_told_to(repository: Repository) -> None:
+    for version in ("v1", "v2", "v3"):
+        deliver(repository, provider=version)
+    with pytest.raises(BadInputError, match="provider: a newer release, v2 -> v3 by Meshroll in"):
+        planned(repository, to="v1")
+    newest, older = repository.log("%H")[:2]
+    rollback = planned(repository, to="v1", over_newer=True)
+    undo(repository, rollback)
+    assert repository.read(FILE) == rollout("provider", "v1")
+    assert rollback.undo.commits == (newest, older)
+    assert [line for line in trailers(repository) if "Service" in line] == [
+        "Meshroll-Service: provider v3 -> v2",
+        "Meshroll-Service: provider v2 -> v1",
+    ]
+
+
+def test_back_to_a_commit(repository: Repository) -> None:
+    commits = [deliver(repository, provider=version).commit for version in ("v1", "v2", "v3")]
+    undo(repository, planned(repository, to=commits[1][:10]))
+    assert repository.read(FILE) == rollout("provider", "v2")
+
+
+def test_a_first_release_is_undone_to_nothing(repository: Repository) -> None:
+    repository.commit(write={"README": "x"})
+    deliver(repository, provider="v1")
+    undo(repository, planned(repository))
+    assert repository.files() == ["README"]
+
+
+def test_the_very_first_commit_is_undone_too(repository: Repository) -> None:
+    deliver(repository, provider="v1")
+    undo(repository, planned(repository))
+    assert repository.files() == []
+
+
+def test_a_squashed_release_is_known_by_its_trailers_and_undone_by_its_values(repository: Repository) -> None:
+    base = deliver(repository, provider="v1").commit
+    deliver(repository, provider="v2")
+    repository.commit("unrelated", write={"README": "mine"})
+    body = repository.git("log", "-1", "--format=%B", "main^")
+    tree = repository.git("rev-parse", "main^{tree}").strip()
+    message = f"Squashed (#1)\n\n* {body}\n\n* unrelated\n".encode()
+    repository.git(
+        "update-ref", "refs/heads/main", repository.git("commit-tree", tree, "-p", base, stdin=message).strip()
+    )
+    undo(repository, planned(repository))
+    assert repository.read(FILE) == rollout("provider", "v1")
+    assert repository.read("README") == "mine"
+
+
+def test_a_deep_history_is_fetched_only_for_the_undo(repository: Repository) -> None:
+    deliver(repository, provider="v1")
+    deliver(repository, provider="v2")
+    for number in range(40):
+        repository.commit(f"elsewhere {number}", write={"README": str(number)})
+    fresh = repository.work / "fresh"
+    located = locator((ROOT,), Wish("provider", ""), adopted=False)
+    rollback = plan_rollback(repository.remote, "provider", located, stack="prod", cache=fresh)
+    apply_plan(repository.remote, rollback.plan, stack="prod", undo=rollback.undo, cache=fresh)
+    assert repository.read(FILE) == rollout("provider", "v1")
+
+
+def manifest(version: str, tail: str = "") -> str:
+    return (
+        "# by hand\nkind: Rollout\nmetadata: {name: shop}\nspec:\n  template:\n    metadata:\n      labels:\n"
+        f"        version: {version} # what runs\n    spec:\n      containers:\n"
+        f"      - {{name: main, image: 'team/shop:{version}'}}\n{tail}"
+    )
+
+
+def test_in_files_that_people_wrote_only_the_fields_return(repository: Repository) -> None:
+    stock = manifest("v1").replace("shop", "stock")
+    repository.commit(write={SHOP: manifest("v1") + "---\n" + stock})
+    wishes = [Wish("shop", "v2", FIELDS), Wish("stock", "v2", FIELDS)]
+    plan = plan_adopted(repository.remote, SHOP, wishes, cache=repository.cache)
+    apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
+    head = "# a document that somebody put before\nkind: ConfigMap\n---\n"
+    moved = head + manifest("v2", "  replicas: 3\n") + "---\n" + stock.replace("v1", "v2")
+    repository.commit("move", write={SHOP: moved})
+
+    located = locator((SHOP,), Wish("shop", "", FIELDS), adopted=True)
+    rollback = plan_rollback(repository.remote, "shop", located, stack="prod", cache=repository.cache)
+    assert [(edit.pointer, edit.old, edit.new) for edit in rollback.plan.edits] == [
+        ("/1/spec/template/metadata/labels/version", "v2", "v1"),
+        ("/1/spec/template/spec/containers/0/image", "team/shop:v2", "team/shop:v1"),
+    ]
+    undo(repository, rollback)
+    assert repository.read(SHOP) == head + manifest("v1", "  replicas: 3\n") + "---\n" + stock.replace("v1", "v2")
+
+
+def test_a_rollback_planned_before_others_pushed_is_made_on_what_they_pushed(repository: Repository) -> None:
+    deliver(repository, provider="v1")
+    deliver(repository, provider="v2")
+    rollback = planned(repository)
+    repository.commit("elsewhere", write={"README": "x"})
+    undo(repository, rollback)
+    assert (repository.read(FILE), repository.read("README")) == (rollout("provider", "v1"), "x")

@@ -1,0 +1,44 @@
+"""One repository behind each transport."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from meshroll.gitops import Remote, apply_plan, plan_rendered
+from tests.git.repositories import Repository, release
+from tests.git.server import USERNAME
+from tests.git.server import serve as serve_http
+from tests.git.transports import tls
+from tests.git.transports.sshd import serve as serve_ssh
+
+PASSWORD = "s3cret-'\"$(x)"
+Deliver = Callable[..., None]
+
+
+@pytest.fixture(params=["file", "ssh", "https"])
+def remote(request: pytest.FixtureRequest, repository: Repository, tmp_path: Path) -> Iterator[Remote]:
+    with ExitStack() as stack:
+        if request.param == "file":
+            made = repository.remote
+        elif request.param == "ssh":
+            server = stack.enter_context(serve_ssh(tmp_path / "ssh"))
+            url = server.url(repository.path)
+            made = Remote(url, "main", ssh_key=str(server.key), known_hosts=str(server.known_hosts))
+        else:
+            context, authority = tls.make(tmp_path / "tls")
+            base = stack.enter_context(serve_http(repository.path.parent, PASSWORD, context))
+            made = Remote(f"{base}/{repository.path.name}", "main", USERNAME, PASSWORD, ca_file=str(authority))
+        yield made
+
+
+@pytest.fixture
+def deliver(repository: Repository) -> Deliver:
+    def run(remote: Remote, **versions: str) -> None:
+        planned = plan_rendered(remote, "live", release(**versions), cache=repository.cache)
+        apply_plan(remote, planned, stack="sandbox", cache=repository.cache)
+
+    return run

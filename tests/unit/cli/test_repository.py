@@ -1,0 +1,54 @@
+"""Which repository a command works on, and what opens it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from meshroll.cli.repository import given_remote, stack_repository
+from meshroll.gitops import Remote
+from meshroll.provider.inputs import read_inputs
+from meshroll.provider.stack import release_groups, release_values
+from tests.unit.stacks import stack
+
+
+@pytest.mark.parametrize(
+    ("environ", "remote"),
+    [
+        ({}, Remote("https://git.example/r.git", "main")),
+        ({"MESHROLL_REPOSITORY": "https://other.example/"}, Remote("https://git.example/r.git", "main")),
+        (
+            {"MESHROLL_REPOSITORY_PASSWORD": "s3cret"},
+            Remote("https://git.example/r.git", "main", "git", "s3cret"),
+        ),
+        (
+            {"MESHROLL_REPOSITORY_USERNAME": "ci", "MESHROLL_REPOSITORY_PASSWORD": "s3cret"},
+            Remote("https://git.example/r.git", "main", "ci", "s3cret"),
+        ),
+        (
+            {"MESHROLL_REPOSITORY_SSH_KEY": "/k", "MESHROLL_REPOSITORY_KNOWN_HOSTS": "/h"},
+            Remote("https://git.example/r.git", "main", ssh_key="/k", known_hosts="/h"),
+        ),
+        ({"MESHROLL_REPOSITORY_CA_FILE": "/ca"}, Remote("https://git.example/r.git", "main", ca_file="/ca")),
+    ],
+)
+def test_what_opens_a_repository_without_a_stack_is_in_the_environment(environ: dict[str, str], remote: Remote) -> None:
+    assert given_remote("https://git.example/r.git", "main", environ) == remote
+
+
+def test_a_stacks_repository_is_opened_as_its_releases_open_it() -> None:
+    assert stack_repository(stack())[0] == Remote("https://git.example/r.git", "main", "ci", "s3cret")
+
+
+def test_each_folder_of_a_stack_is_a_release() -> None:
+    assert release_groups(stack(workers=("a", "b"))) == {"dubbo-a": ("a",), "dubbo-b": ("b",)}
+    assert release_groups(stack(workers=("a", "b"), path="all")) == {"dubbo": ("a", "b")}
+    watched = replace(stack(), services=stack().services[1:])
+    assert release_groups(watched) == {}
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_stack_may_ask_for_exact_releases(exact: bool) -> None:
+    asked = replace(stack(), repository=replace(stack().repository, exact=exact))
+    assert read_inputs(release_values(asked, ["worker-1"])).exact is exact

@@ -1,0 +1,92 @@
+"""What a commit says: subject, the stack's own words, trailers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from meshroll.errors import BadInputError
+from meshroll.gitops import Edit, Plan, VersionChange
+from meshroll.gitops.message import Message, Undo, commit_message
+
+PLAN = Plan(
+    url="file:///r.git",
+    branch="main",
+    base="d" * 40,
+    edits=(Edit("live/provider/rollout.yaml", "", "a" * 40, "b" * 40, "provider"),),
+    changes=(VersionChange("provider", "v1", "v2"), VersionChange("consumer", None, "v1")),
+    diff="diff",
+)
+ONE = replace(PLAN, changes=PLAN.changes[:1])
+
+
+@pytest.mark.parametrize(
+    ("change", "subject"),
+    [
+        (VersionChange("provider", "v1", "v2"), "Release provider v1 -> v2"),
+        (VersionChange("provider", None, "v2"), "Release provider v2"),
+        (VersionChange("provider", "v2", "v2"), "Change provider v2"),
+        (VersionChange("provider", None, None), "Change provider"),
+    ],
+)
+def test_the_subject_says_what_a_person_wants_to_know(change: VersionChange, subject: str) -> None:
+    assert commit_message(replace(PLAN, changes=(change,)), "prod").text == f"{subject}\n"
+
+
+def test_several_services_are_listed_and_each_has_a_trailer() -> None:
+    assert commit_message(PLAN, "prod") == Message(
+        "Release 2 services of prod\n\n- provider v1 -> v2\n- consumer - -> v1\n",
+        (
+            ("Meshroll-Stack", "prod"),
+            ("Meshroll-Service", "provider v1 -> v2"),
+            ("Meshroll-Service", "consumer - -> v1"),
+            ("Meshroll-Plan", PLAN.hash),
+        ),
+    )
+
+
+def test_a_release_without_a_stack_names_none() -> None:
+    assert commit_message(ONE, "").trailers == (
+        ("Meshroll-Service", "provider v1 -> v2"),
+        ("Meshroll-Plan", PLAN.hash),
+    )
+
+
+def test_an_undo_names_every_commit_and_plan_it_takes_back_and_why() -> None:
+    steps = (VersionChange("provider", "v3", "v2"), VersionChange("provider", "v2", "v1"))
+    plan = replace(PLAN, changes=(VersionChange("provider", "v3", "v1"),))
+    undo = Undo(steps, ("a" * 40, "b" * 40), ("c" * 64, "d" * 64), "it is slow")
+    assert commit_message(plan, "prod", undo=undo) == Message(
+        "Undo provider v3 -> v1\n\nit is slow\n",
+        (
+            ("Meshroll-Stack", "prod"),
+            ("Meshroll-Service", "provider v3 -> v2"),
+            ("Meshroll-Service", "provider v2 -> v1"),
+            ("Meshroll-Plan", PLAN.hash),
+            ("Meshroll-Undo", "a" * 40),
+            ("Meshroll-Undo", "b" * 40),
+            ("Meshroll-Undo-Plan", "c" * 64),
+            ("Meshroll-Undo-Plan", "d" * 64),
+            ("Meshroll-Reason", "it is slow"),
+        ),
+    )
+
+
+def test_the_stack_may_put_words_around_ours() -> None:
+    template = "ops: {subject}\n\n{services} of {stack}: {changes} {other}"
+    assert commit_message(ONE, "prod", template).text == (
+        "ops: Release provider v1 -> v2\n\nprovider of prod: provider v1 -> v2 {other}\n"
+    )
+
+
+@pytest.mark.parametrize("stack", [" ", "a\nMeshroll-Stack: b", "a\x1b[2J"])
+def test_a_stacks_name_cannot_forge_a_trailer(stack: str) -> None:
+    with pytest.raises(BadInputError, match="cannot stand in a commit message"):
+        commit_message(PLAN, stack)
+
+
+@pytest.mark.parametrize("version", ["v 2", "v2\nMeshroll-Undo: x"])
+def test_a_version_that_would_split_its_trailer_is_refused(version: str) -> None:
+    with pytest.raises(BadInputError, match="cannot stand in a commit message"):
+        commit_message(replace(PLAN, changes=(VersionChange("provider", "v1", version),)), "prod")

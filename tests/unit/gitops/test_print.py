@@ -1,0 +1,102 @@
+"""The plan for people: every word of it, colours only when asked for, nothing that a terminal would obey."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from meshroll.gitops import Edit, VersionChange
+from meshroll.gitops.print import as_markdown, as_text
+from tests.unit.gitops.plans import SCALAR, WHOLE
+
+TEXT = f"""\
+Plan of stack prod for https://git.example/rollouts.git main, base dddddddddddd
+
+provider: v1 -> v2
+  ~ clusters/w/rollout.yaml:12 /0/spec/template/metadata/labels/version: v1 -> v2
+
+--- a/x
++++ b/x
+@@ -12 +12 @@
+-        version: v1
++        version: v2
+
+wave 1: Application shop-w (cluster w)
+canary of provider: 5% for 10m, lane: new until promoted, then 100% (at least 10m), 1 manual gate
+
+Findings
+  ! provider: clusters/w/rollout.yaml:12: the image stays img:1
+
+hash {SCALAR.hash}
+to hold `pulumi up` to it: MESHROLL_PLAN=one,two
+"""
+
+
+def test_the_whole_text() -> None:
+    assert as_text(SCALAR, hold=("one", "two", "one")) == TEXT
+
+
+def test_colours_add_nothing_but_colours() -> None:
+    painted = as_text(SCALAR, color=True, hold=("one", "two"))
+    assert "\x1b[31m-        version: v1\x1b[0m" in painted
+    assert re.sub("\x1b\\[[0-9;]*m", "", painted) == TEXT
+
+
+def test_nothing_to_do_says_so() -> None:
+    nothing = replace(SCALAR, edits=(), changes=(), diff="", findings=(), applications=(), timeline=())
+    assert as_text(nothing, hold=("one",)) == (
+        "Plan of stack prod for https://git.example/rollouts.git main, base dddddddddddd\n"
+        f"Nothing to do: Git holds what is wished.\n\nhash {nothing.hash}\n"
+    )
+
+
+def test_whole_files_are_marked_as_created_replaced_and_removed() -> None:
+    assert as_text(WHOLE).splitlines()[2:6] == [
+        "a: - -> v1",
+        "  + live/a/one.yaml",
+        "  ~ live/a/two.yaml",
+        "  - live/a/zero.yaml",
+    ]
+
+
+def test_what_a_terminal_would_obey_is_shown_instead() -> None:
+    hostile = replace(SCALAR, edits=(Edit("a\x1b[2J", "/0/a", "x\u202e", "y", "provider"),))
+    assert "  ~ a\\x1b[2J:0 /0/a: x\\u202e -> y" in as_text(hostile)
+
+
+def test_the_whole_markdown() -> None:
+    assert (
+        as_markdown(SCALAR)
+        == f"""\
+### Release plan: `provider: v1 -> v2`
+
+`https://git.example/rollouts.git main`, base `dddddddddddd`, hash `{SCALAR.hash}`
+
+| file | value | old | new |
+|---|---|---|---|
+| `clusters/w/rollout.yaml:12` | `/0/spec/template/metadata/labels/version` | `v1` | `v2` |
+
+```diff
+{SCALAR.diff}```
+
+- wave 1: Application shop-w (cluster w)
+- canary of provider: 5% for 10m, lane: new until promoted, then 100% (at least 10m), 1 manual gate
+
+**Findings**
+
+- provider: clusters/w/rollout.yaml:12: the image stays img:1
+"""
+    )
+
+
+def test_a_review_cannot_be_led_astray_by_backticks_pipes_and_brackets() -> None:
+    hostile = replace(
+        SCALAR,
+        edits=(Edit("a`|b", "/0/a", "", "y", "provider"),),
+        diff="+```\n+<b>\n",
+        changes=(VersionChange("`x", None, "v1"),),
+    )
+    lines = as_markdown(hostile).splitlines()
+    assert lines[0] == "### Release plan: `` `x: - -> v1 ``"
+    assert lines[6] == "| ``a`\\|b`` | `/0/a` | `-` | `y` |"
+    assert lines[8:12] == ["````diff", "+```", "+<b>", "````"]

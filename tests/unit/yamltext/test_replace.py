@@ -1,0 +1,131 @@
+import pytest
+
+from meshroll.errors import BadInputError
+from meshroll.yamltext import parse, replace
+
+
+def changed(before, new, pointer="/0/version", name="f.yaml"):
+    return replace(before.encode(), {pointer: new}, name).decode()
+
+
+@pytest.mark.parametrize(
+    ("before", "new", "after"),
+    [
+        ("version: v1", "v2", "version: v2"),
+        ("version: v1   # v1 is old\r\nx: 1\r\n", "v2", "version: v2   # v1 is old\r\nx: 1\r\n"),
+        ("\ufeff# x\nversion:   'v1'\n", "v2", "\ufeff# x\nversion:   'v2'\n"),
+        ('{version: "v1", x: [v1]}\n', "1.10", '{version: "1.10", x: [v1]}\n'),
+        ("version: v1\n", "1.10", 'version: "1.10"\n'),
+        ("version: v1\nx: 'y'\n", "1.10", "version: '1.10'\nx: 'y'\n"),
+        ("a: 'x'\nb: 1\nversion: v1\nx: \"y\"\n", "on", 'a: \'x\'\nb: 1\nversion: "on"\nx: "y"\n'),
+        ("version: 1.9\n", "v2", "version: v2\n"),
+        ("version: 1.10\n", "1.10", 'version: "1.10"\n'),
+        ('{"version": 1.9}\n', "v2", '{"version": "v2"}\n'),
+        ("version: &v v1\n", "v2", "version: &v v2\n"),
+        ("version: !!str &v # x\n  1\n", "2", 'version: !!str &v # x\n  "2"\n'),
+        ("version: 'v1'\n", "it's", "version: 'it''s'\n"),
+        ("version: 'v1'\n", "a\nb", 'version: "a\\nb"\n'),
+        ('version: "v\\\n  1"\n', "v2", 'version: "v2"\n'),
+        ("version: shop/web:v1\n", "shop/web:v2@sha256:00", "version: shop/web:v2@sha256:00\n"),
+        ("{version: shop/web:v1}\n", "shop/web:v2", "{version: shop/web:v2}\n"),
+        ("{version: v1}\n", "shop/web:v2", '{version: "shop/web:v2"}\n'),
+        ("{version: v1}\n", "v1?", '{version: "v1?"}\n'),
+        ("version: 'v1'\n", "v1", "version: 'v1'\n"),
+        ("? version\n: v1\n", "v2", "? version\n: v2\n"),
+    ],
+)
+def test_the_new_text_is_written_in_the_style_around_it(before, new, after):
+    assert changed(before, new) == after
+
+
+def test_several_scalars_of_several_documents_change_at_once():
+    before = b"a: v1\nb: v1\n---\na: v1\n...\n"
+    assert replace(before, {"/1/a": "v3", "/0/b": "2", "/0/a": "v1"}, "f") == b'a: v1\nb: "2"\n---\na: v3\n...\n'
+
+
+def test_json_stays_json():
+    before = '{\n\t"version": "v1",\t"x": "\\u00e9\\/"\r\n}'
+    assert changed(before, 'a"\\\x7f\U000e0001é', name="f.json") == before.replace(
+        "v1", 'a\\"\\\\\\u007f\\udb40\\udc01é'
+    )
+    assert changed('{"version": 1}', "2", name="f.json") == '{"version": "2"}'
+
+
+WRITTEN_OUT = "which would change too; expected the value written out where it is used"
+ANCHOR = "version: &v v1\nx: *v\n"
+BASE = "base: &b {version: v1}\na:\n  <<: *b\nb: {<<: *b, version: v9}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "pointer", "message"),
+    [
+        (
+            ANCHOR,
+            "/0/version",
+            f"f.yaml:1 /0/version: the value belongs to the anchor &v, used again in line 2, {WRITTEN_OUT}",
+        ),
+        (
+            ANCHOR,
+            "/0/x",
+            (
+                "f.yaml:2 /0/x: the alias *v (line 2) brings the value from &v; "
+                "expected the change at &v, or the value written out"
+            ),
+        ),
+        (
+            BASE,
+            "/0/base/version",
+            f"f.yaml:1 /0/base/version: the value belongs to the anchor &b, used again in line 3, 4, {WRITTEN_OUT}",
+        ),
+        (
+            BASE,
+            "/0/a/version",
+            (
+                "f.yaml:3 /0/a/version: the value comes from &b (line 1) through a merge key; "
+                "expected the change at &b, or the value written out"
+            ),
+        ),
+        (
+            "a: &v v1\n*v : 1\n",
+            "/0/a",
+            f"f.yaml:1 /0/a: the value belongs to the anchor &v, used again in line 2, {WRITTEN_OUT}",
+        ),
+        ("v: !x y\n", "/0/v", "f.yaml:1 /0/v: the tag !x stands here; expected a value without a tag"),
+        ("v: !!int 1\n", "/0/v", "f.yaml:1 /0/v: the tag !!int stands here; expected a value without a tag"),
+        ("v: |-\n  v1\n", "/0/v", "f.yaml:1 /0/v: a block of text (|) stands here; expected a value on one line"),
+        ("v:\nw: 1\n", "/0/v", 'f.yaml:1 /0/v: there is nothing behind the key; expected a value such as ""'),
+        ("v: {a: 1}\n", "/0/v", "f.yaml:1 /0/v: a mapping stands here; expected a single value"),
+        ("v: [a]\n", "/0/v", "f.yaml:1 /0/v: a sequence stands here; expected a single value"),
+        ("a: 1\nv: {}\n", "/0/v/w", "f.yaml:2 /0/v/w: nothing stands here; expected a single value"),
+    ],
+)
+def test_what_cannot_change_alone_is_refused_by_name(before, pointer, message):
+    with pytest.raises(BadInputError) as error:
+        changed(before, "v2", pointer)
+    assert str(error.value) == message
+
+
+def test_places_that_are_one_change_together_when_all_are_asked_for():
+    assert replace(ANCHOR.encode(), {"/0/version": "v2", "/0/x": "v2"}, "f") == b"version: &v v2\nx: *v\n"
+    with pytest.raises(BadInputError, match="brings the value from &v"):
+        replace(ANCHOR.encode(), {"/0/version": "v2", "/0/x": "v3"}, "f")
+    with pytest.raises(BadInputError, match="would change too"):
+        replace(ANCHOR.encode(), {"/0/version": "v1", "/0/x": "v3"}, "f")
+
+
+def test_an_anchor_whose_users_all_say_otherwise_may_change():
+    before = "base: &b {version: v1}\nb: {<<: *b, version: v9}\n"
+    assert changed(before, "v2", "/0/base/version") == before.replace("v1", "v2")
+
+
+def test_a_text_that_utf8_cannot_hold_is_refused():
+    with pytest.raises(BadInputError, match="the new value is not text that UTF-8 can hold"):
+        changed("version: v1\n", "\ud800")
+
+
+def test_why_a_scalar_is_fixed_can_be_asked_beforehand():
+    text = parse(ANCHOR.encode() + b"y: v1\n", "f")
+    assert text.fixed("/0/y") == ""
+    assert text.fixed("/0/x") == (
+        "the alias *v (line 2) brings the value from &v; expected the change at &v, or the value written out"
+    )
