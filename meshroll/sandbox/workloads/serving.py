@@ -33,9 +33,9 @@ def serve(start: Callable[[], None], stop: Callable[[], None], readiness: Path |
 
     def begin() -> None:
         start()
-        say("ready")
         if readiness:
             readiness.write_text("ready\n", encoding="utf-8")
+        say("ready")
 
     threading.excepthook = dead
     for number in (signal.SIGTERM, signal.SIGINT):
