@@ -36,6 +36,11 @@ class Place:
         """The stack's name; empty without one."""
         return self.stack.name if self.stack else ""
 
+    @property
+    def scope(self) -> str:
+        """Whose words on a service count: the stack's, or those on the path given."""
+        return self.name or "".join(self.paths).strip("/")
+
 
 def place(
     stack: str | None, repository: str | None, branch: str | None, path: str | None, fields: Sequence[str]
@@ -59,7 +64,7 @@ def history(at: Place, service: str | None, limit: int) -> tuple[Event, ...]:
     events = read_events(
         at.remote,
         services=(service,) if service else (),
-        stack=at.name,
+        scope=at.scope,
         enough=lambda found: bool(limit) and len(found) >= limit,
     )
     return events[:limit] if limit else events
@@ -70,7 +75,14 @@ def rollback(at: Place, service: str, to: str, *, over_newer: bool, reason: str)
     wish, adopted = _wish(at, service)
     located = locator(at.paths, wish, adopted=adopted)
     return plan_rollback(
-        at.remote, service, located, stack=at.name, to=to, over_newer=over_newer, reason=reason.strip()
+        at.remote,
+        service,
+        located,
+        stack=at.name,
+        path="" if at.stack else at.scope,
+        to=to,
+        over_newer=over_newer,
+        reason=reason.strip(),
     )
 
 
@@ -88,7 +100,7 @@ def retry(at: Place, service: str, version: str) -> Plan:
         wishful = only(at.stack, service, version)
         groups = release_groups(wishful).values()
         plan = joined([planning.plan(read_inputs(release_values(wishful, clusters))) for clusters in groups])
-    events = read_events(at.remote, services=(service,), stack=at.name, enough=newest_known((service,)))
+    events = read_events(at.remote, services=(service,), scope=at.scope, enough=newest_known((service,)))
     undone = undone_at(events)
     if plan.edits and version not in undone:
         known = ", ".join(dict.fromkeys(undone))

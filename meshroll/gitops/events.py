@@ -18,7 +18,7 @@ from meshroll.gitops.cache import open_cache, retried
 from meshroll.gitops.command import Git, printable
 from meshroll.gitops.commit import NO_CONFIGURATION
 from meshroll.gitops.history import deeper
-from meshroll.gitops.message import PLAN, REASON, SERVICE, STACK, UNDO, UNDO_PLAN
+from meshroll.gitops.message import PATH, PLAN, REASON, SERVICE, STACK, UNDO, UNDO_PLAN
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.transport import TIP, Transport
 
@@ -39,7 +39,7 @@ class Event:
     parent: str
     author: str
     when: str  # ISO 8601, with the author's offset
-    stack: str = ""
+    scope: str = ""  # the stack, or without one the path
     plan: str = ""
     undoes: tuple[str, ...] = ()  # commits as they were called when they were undone
     undone_plans: tuple[str, ...] = ()
@@ -63,28 +63,28 @@ def read_events(
     remote: Remote,
     *,
     services: Collection[str] = (),
-    stack: str = "",
+    scope: str = "",
     enough: Enough = lambda _: False,
     cache: Path | None = None,
 ) -> tuple[Event, ...]:
-    """The events of some services (none given: of all) and of one stack (empty: of all), newest first."""
+    """The events of some services (none given: of all) and of one scope (empty: of all), newest first."""
 
     def read() -> tuple[Event, ...]:
         with open_cache(remote, cache) as git:
             transport = Transport(git, remote)
-            return fetch_events(transport, services, stack, enough) if transport.fetch() else ()
+            return fetch_events(transport, services, scope, enough) if transport.fetch() else ()
 
     return retried(read)
 
 
-def fetch_events(transport: Transport, services: Collection[str], stack: str, enough: Enough) -> tuple[Event, ...]:
+def fetch_events(transport: Transport, services: Collection[str], scope: str, enough: Enough) -> tuple[Event, ...]:
     """The same for a branch just fetched: looks further back until the question is answered or the past ends."""
     found: tuple[Event, ...] = ()
     for _ in deeper(transport):
         found = tuple(
             event
             for event in _events(transport.git)
-            if (not services or event.service in services) and (not stack or event.stack in ("", stack))
+            if (not services or event.service in services) and (not scope or event.scope in ("", scope))
         )
         if enough(found):
             break
@@ -144,7 +144,7 @@ def _of(part: Iterable[tuple[str, str]], commit: str, parent: str, author: str, 
                 parent=parent,
                 author=author,
                 when=when,
-                stack=(values.get(STACK) or [""])[-1],
+                scope=(values.get(STACK) or values.get(PATH) or [""])[-1],
                 plan=(values.get(PLAN) or [""])[-1],
                 undoes=tuple(values.get(UNDO, ())),
                 undone_plans=tuple(values.get(UNDO_PLAN, ())),

@@ -14,6 +14,7 @@ from meshroll.errors import BadInputError
 from meshroll.gitops.plan import Plan, VersionChange
 
 STACK = "Meshroll-Stack"
+PATH = "Meshroll-Path"  # without a stack
 SERVICE = "Meshroll-Service"
 PLAN = "Meshroll-Plan"
 UNDO = "Meshroll-Undo"
@@ -43,7 +44,7 @@ class Message:
 def commit_message(plan: Plan, stack: str, template: str = "", undo: Undo | None = None) -> Message:
     """The message of a plan's commit; `template` is the stack's own text around our words. Raises BadInputError."""
     changes = undo.steps if undo else plan.changes
-    trailers = [(STACK, stack)] if stack else []
+    trailers = [(STACK, stack)] if stack else [(PATH, plan.scope)] if plan.scope else []
     trailers += [(SERVICE, str(change)) for change in changes]
     trailers.append((PLAN, plan.hash))
     if undo:

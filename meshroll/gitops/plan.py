@@ -105,6 +105,12 @@ class Plan:
     )  # service: what decides its edits (path, fields, template)
 
     @property
+    def scope(self) -> str:
+        """Whose words on a service count for it: the stack's, or without a stack those on the same path."""
+        paths = {value.get("path", "").strip("/") for value in self.settings.values() if isinstance(value, dict)}
+        return self.stack or (paths.pop() if len(paths) == 1 else "")
+
+    @property
     def hash(self) -> str:
         """The same for the same edits to the same branch, whoever computes it and when."""
         edits = [[*edit.key, edit.blob] if self.exact else [*edit.key] for edit in sorted(self.edits)]

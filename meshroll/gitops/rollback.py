@@ -72,12 +72,15 @@ def plan_rollback(
     locate: Locate,
     *,
     stack: str,
+    path: str = "",
     to: str = "",
     over_newer: bool = False,
     reason: str = "",
     cache: Path | None = None,
 ) -> Rollback:
     """The way back of a service: from its newest release, or to a version or commit.
+
+    `path` tells services of one name apart without a stack.
 
     Raises BadInputError when there is no such release, or a newer one lies on top of it and `over_newer` is not given;
     ConflictError when a value is no longer as the release left it (`over_newer` returns it all the same).
@@ -87,9 +90,18 @@ def plan_rollback(
         with open_cache(remote, cache) as git:
             transport = Transport(git, remote)
             head = transport.fetch()
-            events = fetch_events(transport, {service}, stack, lambda _: False) if head else ()
+            events = fetch_events(transport, {service}, stack or path, lambda _: False) if head else ()
             target = choose(events, service, to, over_newer=over_newer)
-            empty = Plan(remote.url, remote.branch, head, (), (), "", stack=stack)
+            empty = Plan(
+                remote.url,
+                remote.branch,
+                head,
+                (),
+                (),
+                "",
+                stack=stack,
+                settings={service: {"path": path}} if path else {},
+            )
             if not target.releases:
                 return Rollback(empty, Undo((), (), ()), target.note)
             return _planned(transport, empty, service, locate, target.releases, over_newer=over_newer, reason=reason)
@@ -209,7 +221,7 @@ def _planned(
         edits=tuple(sorted(edits)),
         changes=(VersionChange(service, newest.new, oldest.old),),
         contents=contents,
-        settings={service: {"undo": commits}},
+        settings={service: {**empty.settings.get(service, {}), "undo": commits}},
     )
     plan = replace(plan, diff=unified(git, trees, tree, replay(trees, tree, plan)))
     undo = Undo(

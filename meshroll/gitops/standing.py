@@ -84,7 +84,7 @@ def holds(
             if not transport.fetch():
                 return ()
             names = {change.service for change in changing}
-            events = fetch_events(transport, names, stack, newest_known(names))
+            events = fetch_events(transport, names, stack or plan.scope, newest_known(names))
             found = []
             for change in changing:
                 own = [event for event in events if event.service == change.service]

@@ -164,3 +164,24 @@ def test_a_stack_may_say_whose_its_commits_are_and_what_they_say(
         "Robot ops: Undo provider v2 -> v1",
         "Robot ops: Release provider v1 -> v2",
     ]
+
+
+def test_without_a_stack_what_was_undone_on_one_path_is_free_on_another(run: Run, repository: Repository) -> None:
+    west = "clusters/west/shop.yaml"
+    repository.commit(write={west: manifest(provider="v1")})
+
+    def at(path: str) -> list[str]:
+        return ["--repository", repository.remote.url, "--path", path]
+
+    for path in ("clusters/east", "clusters/west"):
+        run("plan", *at(path), "--set", "provider=v2", "--out", "plan.json")
+        assert run("apply", "plan.json")[0] == 0
+    code, output, _ = run("rollback", "provider", *at("clusters/east"), "--yes")
+    assert (code, output.splitlines()[-1]) == (0, f"committed {repository.head()} to main: provider v2 -> v1")
+    assert (repository.read(FILE), repository.read(west)) == (
+        manifest(provider="v1", consumer="v1"),
+        manifest(provider="v2"),
+    )
+    assert "v2 was undone" in run("plan", *at("clusters/east/"), "--set", "provider=v2")[1]
+    assert run("rollback", "provider", *at("clusters/west"), "--yes")[0] == 0
+    assert repository.read(west) == manifest(provider="v1")

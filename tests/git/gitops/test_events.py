@@ -18,7 +18,7 @@ def deliver(repository: Repository, *, stack: str = "prod", undo: Undo | None = 
 
 
 def events(repository: Repository, *services: str, stack: str = "prod") -> list[Event]:
-    return list(read_events(repository.remote, services=services, stack=stack, cache=repository.cache))
+    return list(read_events(repository.remote, services=services, scope=stack, cache=repository.cache))
 
 
 def words(found: list[Event]) -> list[str]:
@@ -48,7 +48,7 @@ def test_every_word_on_a_service_is_told_with_who_when_and_why(repository: Repos
         parent=released,
         author="Meshroll",
         when=repository.log("%aI")[0],
-        stack="prod",
+        scope="prod",
         plan=undo.plan,
         undoes=(released,),
         undone_plans=(plan.hash,),
@@ -76,11 +76,11 @@ def test_no_more_history_is_fetched_than_the_question_needs(repository: Reposito
     deliver(repository, provider="v2")
     fresh = repository.work / "fresh"
     enough = newest_known(("provider",))
-    found = read_events(repository.remote, services=("provider",), stack="prod", enough=enough, cache=fresh)
+    found = read_events(repository.remote, services=("provider",), scope="prod", enough=enough, cache=fresh)
     assert words(list(found)) == ["release provider v1 v2"]
     (shallow,) = fresh.glob("*.git/shallow")
     assert shallow.read_text().split() == [repository.head()]
-    assert len(read_events(repository.remote, services=("provider",), stack="prod", cache=fresh)) == 2
+    assert len(read_events(repository.remote, services=("provider",), scope="prod", cache=fresh)) == 2
 
 
 def test_a_repository_without_any_ref_has_no_history(repository: Repository) -> None:
