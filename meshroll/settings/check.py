@@ -62,20 +62,20 @@ def check_version(version: str, where: str, fields: Sequence[Field] | None = Non
         check_fields_version(version, fields, where)
 
 
-def template_defaults(service: Service, templates: Path = TEMPLATES) -> Mapping[str, Any]:
+def template_defaults(service: Service, namespace: str, templates: Path = TEMPLATES) -> Mapping[str, Any]:
     """The parameters that the template supplies because the stack is silent."""
-    from meshroll.manifests.templates import load_template
+    from meshroll.manifests.templates import effective_parameters, load_template
 
     if service.template is None:
         return {}
-    rules = load_template(templates / service.template).parameters.get("properties", {})
-    silent = {name: rule["default"] for name, rule in rules.items() if "default" in rule}
-    known = {"${service}": service.name, **{f"${{{name}}}": value for name, value in service.parameters.items()}}
-    return {
-        name: known.get(value, value) if isinstance(value, str) else value
-        for name, value in silent.items()
-        if name not in service.parameters
-    }
+    effective = effective_parameters(
+        load_template(templates / service.template),
+        service=service.name,
+        namespace=namespace,
+        version=service.version or "",
+        parameters=service.parameters,
+    )
+    return {name: value for name, value in effective.items() if name not in service.parameters}
 
 
 def _check_parameters(

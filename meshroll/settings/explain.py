@@ -82,7 +82,7 @@ def _supplied(stack: Stack, environ: Mapping[str, str]) -> Iterator[_Row]:
             else:
                 yield pointer, "~/.kube/config", "default"
     for service in stack.services:
-        for name, value in template_defaults(service).items():
+        for name, value in template_defaults(service, stack.delivery.namespace).items():
             pointer = ("config", PREFIX + "services", service.name, "parameters", name)
             yield pointer, value, f"default of template {service.template}"
 

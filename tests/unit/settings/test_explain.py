@@ -60,6 +60,16 @@ def test_every_origin_is_told(tmp_path):
     assert found["/config/meshroll:services/provider/parameters/virtualService"] == ("provider", template)
 
 
+def test_a_default_that_names_another_parameter_is_shown_with_its_value(tmp_path):
+    found = rows(write(tmp_path))
+    probes = {p: value for p, (value, _) in found.items() if p.endswith("/readinessProbe")}
+    ports = {p.rpartition("/")[0]: value for p, (value, _) in found.items() if p.endswith("/targetPort")}
+    assert probes
+    assert probes == {
+        f"{place}/readinessProbe": {"tcpSocket": {"port": ports[place]}, "periodSeconds": 10} for place in ports
+    }
+
+
 def test_the_kubeconfig_of_the_environment_is_an_origin(tmp_path):
     found = rows(write(tmp_path), environ={**ENVIRON, "KUBECONFIG": "/home/kube"})
     assert found["/config/meshroll:clusters/east/kubeconfig"] == ("/home/kube", "environment variable KUBECONFIG")
