@@ -1,0 +1,106 @@
+"""What a cluster's answers become, against a small HTTP server on loopback."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from meshroll.errors import BadInputError, UnavailableError
+from meshroll.kube import ApiError, Kube, WatchEvent
+
+ANSWERS: dict[str, tuple[int, str]] = {
+    "/api/v1": (200, json.dumps({"resources": [{"name": "pods", "kind": "Pod", "namespaced": True}]})),
+    "/api/v1/namespaces/a/pods/there": (200, json.dumps({"metadata": {"name": "there"}})),
+    "/api/v1/namespaces/a/pods/gone": (404, json.dumps({"message": "pods gone not found", "reason": "NotFound"})),
+    "/api/v1/namespaces/a/pods/secret": (403, json.dumps({"message": "not yours", "reason": "Forbidden"})),
+    "/api/v1/namespaces/a/pods/page": (200, "<html>a proxy's login page</html>"),
+    "/api/v1/namespaces/a/pods/bad": (502, "bad gateway"),
+}
+CHANGES = [{"type": "ADDED", "object": {"metadata": {"name": "x"}}}, {"type": "ERROR", "object": {"code": 410}}]
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        if "watch=true" in query:
+            status, text = 200, "".join(json.dumps(change) + "\n" for change in CHANGES)
+        else:
+            status, text = ANSWERS.get(path, (404, "404 page not found"))
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture
+def kube() -> Iterator[Kube]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield connect(server.server_port)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def connect(port: int) -> Kube:
+    cluster = {"name": "c", "cluster": {"server": f"http://127.0.0.1:{port}"}}
+    context = {"name": "east", "context": {"cluster": "c", "user": "u"}}
+    document = {"clusters": [cluster], "contexts": [context], "users": [{"name": "u", "user": {"token": "t"}}]}
+    return Kube.connect(document, "east", "east")
+
+
+def pod(kube: Kube, name: str) -> object:
+    return kube.get("v1", "Pod", name, "a")
+
+
+def test_an_object_is_its_dictionary_and_a_missing_one_is_none(kube: Kube) -> None:
+    assert pod(kube, "there") == {"metadata": {"name": "there"}}
+    assert pod(kube, "gone") is None
+    assert kube.get("v1", "Unheard", "x") is None
+    assert kube.get("none.example/v1", "Unheard", "x") is None
+
+
+def test_a_refusal_is_the_servers_sentence_with_the_clusters_name(kube: Kube) -> None:
+    with pytest.raises(ApiError) as caught:
+        pod(kube, "secret")
+    assert (str(caught.value), caught.value.status, caught.value.reason) == (
+        "cluster east: not yours",
+        403,
+        "Forbidden",
+    )
+    with pytest.raises(ApiError) as caught:
+        pod(kube, "bad")
+    assert str(caught.value) == "cluster east: bad gateway (GET /api/v1/namespaces/a/pods/bad)"
+
+
+def test_what_is_not_json_comes_from_no_api_server(kube: Kube) -> None:
+    with pytest.raises(UnavailableError) as caught:
+        pod(kube, "page")
+    assert str(caught.value) == "cluster east: it does not answer in JSON: something else than an API server?"
+
+
+def test_a_watch_tells_changes_until_its_version_is_too_old(kube: Kube) -> None:
+    events = kube.watch("v1", "Pod", "a", resource_version="1")
+    assert next(events) == WatchEvent("ADDED", {"metadata": {"name": "x"}})
+    with pytest.raises(ApiError) as caught:
+        next(events)
+    assert caught.value.status == 410
+
+
+def test_an_unreachable_server_and_an_unknown_context_are_sentences() -> None:
+    with pytest.raises(UnavailableError) as away:
+        pod(connect(9), "there")
+    assert str(away.value).startswith("cluster east: http://127.0.0.1:9 cannot be reached (")
+    with pytest.raises(BadInputError) as unknown:
+        Kube.connect({"clusters": [], "contexts": [], "users": []}, "west", "west")
+    assert str(unknown.value).endswith("expected a kubeconfig that holds the context")
