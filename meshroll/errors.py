@@ -52,7 +52,7 @@ class ConflictError(MeshrollError):
     """Someone else changed the same thing meanwhile; plan again."""
 
 
-_URL_USER = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/@\s]+@")
+_URL_USER = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^\s'\"]+@")
 _BEARER = re.compile(r"(?P<word>\b(?:bearer|basic|token)\b[ =:]+)[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
 
 

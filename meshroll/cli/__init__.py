@@ -72,3 +72,6 @@ def main(arguments: list[str] | None = None) -> Any:
         # The reader of our output left (`meshroll … | head`): not an error, but Python would print one at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.DONE)
+    except OSError as error:
+        print(f"meshroll: {error}", file=sys.stderr)
+        return int(ExitCode.RETRY)

@@ -24,8 +24,8 @@ def demo_command(name: str) -> int:
         raise BadInputError("there is no Pulumi.yaml here", where=str(checkout), expected="a checkout of Meshroll")
     try:
         ok = run(checkout, Sandbox(name), Console(width=None), clock())
-    except MeshrollError as error:
+    except (MeshrollError, OSError) as error:
         click.echo(f"demo: failed: {error}")
-        return int(error.exit_code)
+        return int(error.exit_code if isinstance(error, MeshrollError) else ExitCode.RETRY)
     click.echo("demo: ok" if ok else "demo: failed: a sample is not as set, see the table")
     return int(ExitCode.DONE if ok else ExitCode.RETRY)

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from meshroll.cli.repository import given_remote, load_stack, stack_repository
 from meshroll.errors import BadInputError, ConflictError
-from meshroll.gitops import Applied, Plan, Remote, Wish, apply_plan, joined, plan_adopted
-from meshroll.gitops.standing import Hold, holds, refuse
+from meshroll.gitops import Applied, Plan, Wish, apply_plan, joined, plan_adopted
+from meshroll.gitops.standing import Hold, holds, unless_undone
 from meshroll.provider import planning
 from meshroll.provider.inputs import read_inputs
 from meshroll.provider.stack import release_groups, release_values
@@ -99,13 +99,7 @@ def apply_document(plan: Plan, where: str) -> Applied:
             )
     else:
         remote, style = given_remote(plan.url, plan.branch), None
-    return apply_plan(remote, plan, stack=plan.stack, style=style, guard=lambda: refuse(_held(remote, plan)))
-
-
-def _held(remote: Remote, plan: Plan) -> tuple[Hold, ...]:
-    """Who applies a plan has seen what it replaces: only an undo that came in between is a newer word."""
-    seen = {change.service: change.old for change in plan.changes if change.old}
-    return holds(remote, plan, stack=plan.stack, acknowledged=seen)
+    return apply_plan(remote, plan, stack=plan.stack, style=style, guard=unless_undone(plan))
 
 
 def _with_wishes(stack: Stack, versions: Mapping[str, str]) -> Stack:

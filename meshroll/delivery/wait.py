@@ -9,18 +9,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from meshroll.delivery.applications import GROUP_VERSION as ARGO
 from meshroll.delivery.applications import REFRESH, IsDescendant, Sync, application_state, wants_refresh
 from meshroll.delivery.rollouts import Phase, RolloutState, replica_set_name, rollout_state
 from meshroll.errors import TimedOutError, UnavailableError
+from meshroll.kube import ApiError
 from meshroll.settings.model import Wait
 
 Object = dict[str, Any]
 FIELD_MANAGER = "meshroll"
 POLL_SECONDS = 0.3
 REFRESH_SECONDS = 5.0
+# What an API server may answer once and not again, beside all of 5xx.
+_PASSING = (HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS)
 
 
 class Api(Protocol):
@@ -77,12 +81,14 @@ def wait_for(
     report: Callable[[str], None],
     *,
     stack: str = "",
+    optional: bool = False,
     poll_seconds: float = POLL_SECONDS,
 ) -> Progress:
     """Wait for a commit in every (Application, work cluster) and, as `until` says, for the Rollouts it changes.
 
     `is_descendant(revision, commit)` tells whether a revision was made on top of the commit. Raises UnavailableError
-    for a failed sync or a degraded Rollout, TimedOutError after `timeout` seconds with what was seen last.
+    for a failed sync or a degraded Rollout, TimedOutError after `timeout` seconds with what was seen last. With
+    `optional` a service may have another workload than a Rollout, and then has no steps to wait for.
     """
     if until == "committed":
         return Progress({}, {}, ())
@@ -100,7 +106,9 @@ def wait_for(
         looks[f"Application {application}"] = _application_look(refresher, commit, descends)
         if until != "synced":
             for name in rollouts:
-                looks[f"Rollout {worker.name}/{name}"] = _rollout_look(worker, namespace, name, until)
+                looks[f"Rollout {worker.name}/{name}"] = _rollout_look(
+                    worker, namespace, name, until, optional=optional
+                )
     seen: dict[str, _Seen] = {}
     for what, look in looks.items():
         seen[what] = _until_done(what, look, report, deadline=deadline, timeout=timeout, poll=poll_seconds)
@@ -162,9 +170,13 @@ def _application_look(refresher: _Refresher, commit: str, is_descendant: IsDesce
     return look
 
 
-def _rollout_look(worker: Api, namespace: str, name: str, until: Wait) -> Callable[[], _Seen]:
+def _rollout_look(
+    worker: Api, namespace: str, name: str, until: Wait, *, optional: bool = False
+) -> Callable[[], _Seen]:
     def look() -> _Seen:
         rollout = worker.get(ARGO, "Rollout", name, namespace)
+        if rollout is None and optional:
+            return _Seen(True, f"does not exist in namespace {namespace}: the service has no steps to wait for")
         if rollout is None:
             return _Seen(False, f"does not exist in namespace {namespace} yet")
         of = replica_set_name(rollout)
@@ -198,6 +210,10 @@ def _until_done(
         except _FailedError as failure:
             raise UnavailableError(f"{what} {failure}") from None
         except UnavailableError as error:
+            seen = _Seen(False, f"cannot be read ({error})")
+        except ApiError as error:
+            if error.status not in _PASSING and error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise
             seen = _Seen(False, f"cannot be read ({error})")
         if seen.sentence != said:
             report(f"{what} {seen.sentence}")

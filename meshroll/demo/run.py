@@ -21,12 +21,15 @@ def run(checkout: Path, sandbox: Sandbox, console: Console, say: Callable[[str],
 
     Writes `build/demo/report.json` in the checkout, after each delivery, so that a failure leaves what was measured.
     """
-    sandbox.up(progress=say)
     folder = checkout / "build" / "demo"
+    (folder / "report.json").unlink(missing_ok=True)
+    sandbox.up(progress=say)
     project = prepare(checkout, folder / "project", {**os.environ, **sandbox.environment()})
     deliveries: tuple[Delivery, ...] = ()
-    for strategy, stack in STACKS:
-        deliveries += (Scenario(strategy, stack, project, say).run(),)
-        write_json(folder / "report.json", deliveries)
-    print_tables(console, deliveries)
+    try:
+        for strategy, stack in STACKS:
+            deliveries += (Scenario(strategy, stack, project, say).run(),)
+            write_json(folder / "report.json", deliveries)
+    finally:
+        print_tables(console, deliveries)
     return all(delivery.ok for delivery in deliveries)

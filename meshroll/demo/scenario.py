@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from meshroll.delivery.measure import Counts, sample
 from meshroll.delivery.operate import promote
@@ -15,6 +15,7 @@ from meshroll.delivery.rollouts import Phase, RolloutState
 from meshroll.delivery.wait import await_rollout
 from meshroll.demo.project import Project
 from meshroll.demo.report import Delivery, Header, Step, judge
+from meshroll.errors import ConflictError
 from meshroll.kube import Kube
 from meshroll.sandbox.settled import wait_settled
 from meshroll.settings import load_file, set_version
@@ -41,27 +42,34 @@ class Scenario:
         settings = self._settings()
         for service in settings.services:
             set_version(self._file, service.name, OLD)
-        self._up()
+        release = f"{settings.argocd.project}-{settings.workers[0]}"
+        self._up(release)
         watch = _Watch(settings, self.project, self.strategy, self.say)
         for service in settings.services:
             watch.finish(service.name)
         set_version(self._file, SERVICE, NEW)
-        self._up()
-        commit = self._output(f"release.{settings.argocd.project}-{watch.worker.name}.commit")
-        url = self._output(f"gateway_endpoints.{watch.worker.name}") + PATH
+        outputs = self._up(release)
+        commit = outputs["release"][release]["commit"]
+        url = outputs["gateway_endpoints"][watch.worker.name] + PATH
         steps = watch.by_weight(url) if self.strategy == "weight" else watch.by_header(url)
         return Delivery(self.strategy, SERVICE, OLD, NEW, commit, steps)
 
-    def _up(self) -> None:
+    def _up(self, release: str) -> dict[str, Any]:
+        """The outputs. Raises ConflictError when Git does not hold what the stack file wishes."""
         self.say(f"pulumi up --stack {self.stack}")
         self.project.pulumi("stack", "select", "--create", self.stack)
         self.project.pulumi("up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", self.stack)
-
-    def _output(self, path: str) -> str:
-        found = json.loads(self.project.pulumi("stack", "output", "--json", "--stack", self.stack, capture=True))
-        for key in path.split("."):
-            found = found[key]
-        return str(found)
+        text = self.project.pulumi("stack", "output", "--json", "--stack", self.stack, capture=True)
+        outputs: dict[str, Any] = json.loads(text)
+        for service in self._settings().services:
+            held = outputs["release"][release]["versions"].get(service.name)
+            if held != service.version:
+                raise ConflictError(
+                    f"{service.name} stays at {held}: the update says why above",
+                    where=f"stack {self.stack}",
+                    expected="`meshroll sandbox clean`, which forgets the rollout repository",
+                )
+        return outputs
 
     def _settings(self) -> Stack:
         return load_file(self._file, self.project.environment)
@@ -82,12 +90,20 @@ class _Watch:
         self._host = _connect(settings, settings.argocd.cluster)
 
     def by_weight(self, url: str) -> tuple[Step, ...]:
-        """Count at every pause, and promote as soon as it is counted instead of waiting for the pause's end."""
+        """Count at every weight that the stack sets, and promote then instead of waiting for the pause's end.
+
+        Raises ConflictError when a pause ran out before its weight was counted.
+        """
         steps = []
-        while (state := self._rollout(SERVICE, "step")).phase is Phase.PAUSED:
-            weight = state.weight or 0
-            steps.append(self._count(url, f"setWeight {weight}", weight, None))
+        for weight in [step["setWeight"] for step in self._service(SERVICE).parameters["steps"] if "setWeight" in step]:
+            before = self._rollout(SERVICE, "step")
+            if before.phase is Phase.PAUSED and before.weight == weight:
+                steps.append(self._count(url, f"setWeight {weight}", weight, None))
+                after = self._rollout(SERVICE, "step")
+            if before.phase is not Phase.PAUSED or before.weight != weight or after.step != before.step:
+                raise ConflictError(f"the pause at weight {weight} ran out before it was counted; make it longer")
             self._say(promote(self.worker, self._namespace, SERVICE, full=False))
+        self._rollout(SERVICE, "finished")
         steps.append(self._count(url, "finished", 100, None))
         return tuple(steps)
 

@@ -26,8 +26,8 @@ from meshroll.gitops.trees import Trees, tree_of
 
 APPLY_SECONDS = 120.0
 
-Guard = Callable[[], None]
-"""Asked before every try: raises when there must be no commit."""
+Guard = Callable[[Transport], None]
+"""Asked on the fetched head before every push: raises when there must be no commit."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,7 @@ def apply_plan(
     deadline = time.monotonic() + APPLY_SECONDS
     attempt = 0
     while time.monotonic() < deadline:
-        if guard:
-            guard()
-        applied = retried(lambda: _attempt(remote, plan, message, style, cache))
+        applied = retried(lambda: _attempt(remote, plan, message, style, guard, cache))
         if applied:
             return applied
         attempt += 1
@@ -65,7 +63,9 @@ def apply_plan(
     raise ConflictError(f"the branch {remote.branch} moved {attempt} times during the push", where=remote.where)
 
 
-def _attempt(remote: Remote, plan: Plan, message: Message, style: Style, cache: Path | None) -> Applied | None:
+def _attempt(
+    remote: Remote, plan: Plan, message: Message, style: Style, guard: Guard | None, cache: Path | None
+) -> Applied | None:
     with open_cache(remote, cache) as git:
         transport = Transport(git, remote)
         head = transport.fetch()
@@ -76,6 +76,8 @@ def _attempt(remote: Remote, plan: Plan, message: Message, style: Style, cache: 
             raise _conflict(transport, moved) from None
         if not changes:
             return Applied(head, made=False)
+        if guard:
+            guard(transport)  # judges the very head that the push names
         commit = make_commit(git, trees.write(tree, changes), head, message, style)
         return Applied(commit, made=True) if transport.push(commit, head) else None
 

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from meshroll.errors import ConflictError
 from meshroll.manifests.timeline import Timeline
 
 
@@ -121,8 +122,19 @@ class Plan:
         return hashlib.sha256(document.encode()).hexdigest()
 
     def bound_to(self, edits: Collection[Edit]) -> Plan:
-        """The same release with edits agreed on earlier: what is not among them stays out of the commit."""
+        """The same release with edits agreed on earlier: what is not among them stays out of the commit.
+
+        Raises ConflictError when a value agreed on is not to be changed any more while others are: it may stand
+        elsewhere now.
+        """
         known = {edit.key: edit for edit in self.edits}
+        agreed = {edit.key for edit in edits}
+        gone = [edit for edit in edits if edit.key not in known and not edit.whole]
+        if gone and not known.keys() <= agreed:
+            raise ConflictError(
+                f"{gone[0].pointer} is not what is planned now", where=gone[0].file, expected="another preview"
+            )
+        edits = [edit for edit in edits if edit not in gone]
         met = ((known.get(edit.key, edit), edit.blob) for edit in edits)
         bound = tuple(sorted(replace(edit, blob=blob or edit.blob) for edit, blob in met))
         services = {edit.service for edit in bound}

@@ -63,11 +63,14 @@ class Remote:
 
 def check_url(url: str) -> None:
     """Refuse what is no plain file, http(s) or ssh address. Raises BadInputError."""
-    expected = "file:///path, https://host/path, http://host/path, ssh://user@host/path or user@host:path"
+    expected = "file:///path, https://host/path, http://host/path, ssh://host/path or user@host:path"
     if not url or _UNPRINTABLE.search(url):
         raise BadInputError("the URL is empty or holds spaces or control characters", where="repository.url")
     if _SCP.fullmatch(url):
         return
+    if url.startswith(("http://", "https://")) and "@" in url:
+        # Wherever it stands: a password may hold a slash, and must not be repeated in an error.
+        raise BadInputError("the URL holds credentials", where="repository.url", expected="repository.credentials")
     try:
         parts = urlsplit(url)
         port_is_a_number = parts.port is None or parts.port > 0
@@ -81,7 +84,7 @@ def check_url(url: str) -> None:
         valid = bool(_HOST.fullmatch(parts.netloc.rpartition("@")[2])) and len(parts.path) > 1
     if not valid:
         raise BadInputError(f"{url!r} names no repository", where="repository.url", expected=expected)
-    if parts.password is not None or (parts.username is not None and parts.scheme != "ssh"):
+    if parts.password is not None:
         raise BadInputError("the URL holds credentials", where="repository.url", expected="repository.credentials")
     if (parts.username or "").startswith("-"):
         raise BadInputError(f"{url!r} holds an option", where="repository.url", expected=expected)

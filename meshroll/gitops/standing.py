@@ -7,7 +7,7 @@ only for services whose version would change.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -83,18 +83,45 @@ def holds(
             transport = Transport(git, remote)
             if not transport.fetch():
                 return ()
-            names = {change.service for change in changing}
-            events = fetch_events(transport, names, stack or plan.scope, newest_known(names))
-            found = []
-            for change in changing:
-                own = [event for event in events if event.service == change.service]
-                seen, known = (acknowledged or {}).get(change.service), (written or {}).get(change.service)
-                decided = decide(change, own, written=known, acknowledged=seen)
-                if decided is not None:
-                    found.append(_hold(transport, plan, change, decided, stack=stack, written=known))
-            return tuple(dict.fromkeys(found))
+            return _holds(transport, plan, changing, stack, written or {}, acknowledged or {})
 
     return retried(read)
+
+
+def unless_undone(plan: Plan) -> Callable[[Transport], None]:
+    """A guard for `apply_plan`: raises BadInputError where an undo that came in between is the newest word.
+
+    Who applies a plan has seen what it replaces, so nothing else holds it.
+    """
+    changing = [change for change in plan.changes if change.old != change.new]
+    seen = {change.service: change.old for change in changing if change.old}
+
+    def guard(transport: Transport) -> None:
+        if changing:
+            refuse(_holds(transport, plan, changing, plan.stack, {}, seen))
+
+    return guard
+
+
+def _holds(
+    transport: Transport,
+    plan: Plan,
+    changing: Sequence[VersionChange],
+    stack: str,
+    written: Mapping[str, str],
+    acknowledged: Mapping[str, str],
+) -> tuple[Hold, ...]:
+    """`holds` for a branch just fetched."""
+    names = {change.service for change in changing}
+    events = fetch_events(transport, names, stack or plan.scope, newest_known(names))
+    found = []
+    for change in changing:
+        own = [event for event in events if event.service == change.service]
+        seen, known = acknowledged.get(change.service), written.get(change.service)
+        decided = decide(change, own, written=known, acknowledged=seen)
+        if decided is not None:
+            found.append(_hold(transport, plan, change, decided, stack=stack, written=known))
+    return tuple(dict.fromkeys(found))
 
 
 def refuse(held: Iterable[Hold]) -> None:

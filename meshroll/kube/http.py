@@ -23,6 +23,7 @@ Object = dict[str, Any]
 Kubeconfig = str | Path | Mapping[str, Any] | None
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 60.0
+LONGEST_WORDS = 200
 
 
 class ApiError(MeshrollError):
@@ -95,7 +96,8 @@ class Http:
             answer = json.loads(text)
             message, reason = answer.get("message") or text, answer.get("reason") or ""
         except (json.JSONDecodeError, AttributeError):
-            message, reason = text.strip() or f"HTTP {status}", ""
+            # Not an API server's words, but a proxy's page: its first line says enough.
+            message, reason = (text.strip().splitlines() or [f"HTTP {status}"])[0][:LONGEST_WORDS], ""
         where = f"cluster {self.name}"
         return ApiError(message if reason else f"{message} ({request})", status=status, reason=reason, where=where)
 

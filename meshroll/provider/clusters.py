@@ -37,6 +37,7 @@ def wait(inputs: ReleaseInputs, commit: str, services: Sequence[str], report: Ca
         lambda revision, of: is_descendant(inputs.remote, revision, of),
         report,
         stack=inputs.stack,
+        optional=inputs.kind == "adopted",
     )
     return progress.notes
 

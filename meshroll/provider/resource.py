@@ -21,6 +21,7 @@ from pulumi.provider.experimental import provider as sdk
 
 from meshroll.errors import BadInputError, MeshrollError, UnavailableError
 from meshroll.gitops import Plan, apply_plan
+from meshroll.gitops.standing import unless_undone
 from meshroll.provider import clusters, planning
 from meshroll.provider.background import in_thread
 from meshroll.provider.hold import check_agreed
@@ -172,13 +173,20 @@ class ReleaseProvider(sdk.Provider):
             self._log.info(urn, plan.diff)
 
     def _commit(self, urn: str, inputs: ReleaseInputs) -> tuple[str, list[str]]:
-        plan = planning.plan(inputs).bound_to(inputs.edits)
-        applied = apply_plan(inputs.remote, plan, stack=inputs.stack, style=inputs.style)
+        plan = self._agreed(urn, inputs)
+        applied = apply_plan(inputs.remote, plan, stack=inputs.stack, style=inputs.style, guard=unless_undone(plan))
         if applied.made:
             what = ", ".join(str(change) for change in plan.changes)
             self._log.info(urn, f"committed {applied.commit[:12]} to {inputs.remote.branch}: {what}")
         services = [change.service for change in plan.changes] or [service.name for service in inputs.services]
         return applied.commit, services
+
+    def _agreed(self, urn: str, inputs: ReleaseInputs) -> Plan:
+        """The plan that `check` made of the edits in the inputs: it knows each place by the names around it."""
+        plan = self._plans.get(urn)
+        if plan is None or {edit.key for edit in plan.edits} != {edit.key for edit in inputs.edits}:
+            plan = planning.plan(inputs)
+        return plan.bound_to(inputs.edits)
 
     async def _unless_cancelled(self, waiting: Awaitable[T]) -> T:
         work, cancelled = asyncio.ensure_future(waiting), asyncio.ensure_future(self._cancelled.wait())

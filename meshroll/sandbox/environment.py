@@ -56,5 +56,6 @@ def with_folder(path: str, folder: Path) -> str:
 def _link(link: Path, target: Path) -> None:
     if link.is_symlink() and link.readlink() == target:
         return
-    link.unlink(missing_ok=True)
-    link.symlink_to(target)
+    beside = link.with_name(f".{link.name}.{os.getpid()}")
+    beside.symlink_to(target)
+    beside.replace(link)

@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from meshroll.errors import UnavailableError
+
 
 def write(path: Path, text: str, mode: int = 0o600) -> None:
     """Replace a file at once; it is never seen half written nor, even for a moment, with wider permissions."""
@@ -47,6 +49,10 @@ def read_json(path: Path, default: Any) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return default
+    except ValueError as error:
+        raise UnavailableError(
+            "the file is damaged", where=str(path), expected="`meshroll sandbox clean`, then `up`"
+        ) from error
 
 
 @contextmanager

@@ -108,14 +108,15 @@ class Sandbox:
 
     def clean(self, progress: Progress = _silent) -> None:
         """`down`, and forget the sandbox: state, ports, credentials, the rollout repository. Built parts stay."""
-        if not self.exists:
+        if not self.home.path.exists():
             return
         with self._locked(progress):
-            # To the end under the lock: a command that waits for it must find all there or nothing.
+            # To the end under the lock: a command that waits for it must find all there or nothing. A first `up` that
+            # failed early has left a folder and claims, and nothing that runs.
             if self.exists:
                 self._supervisor(progress).stop()
-                shutil.rmtree(self.home.path)
-                claims.release(self.home)
+            shutil.rmtree(self.home.path, ignore_errors=not self.exists)
+            claims.release(self.home)
 
     def processes(self) -> dict[str, list[int]]:
         """The process ids of every part, with all that it started itself."""

@@ -137,8 +137,11 @@ def _workers(values: Mapping[str, Any], mesh: model.Mesh | None, clusters: Colle
 
 
 def _repository(values: Mapping[str, Any]) -> model.Repository:
-    url = urlsplit(values["url"])
-    if url.password is not None or (url.scheme in {"http", "https"} and url.username is not None):
+    try:
+        password = urlsplit(values["url"]).password
+    except ValueError:
+        raise ContradictionError(_at("repository", "url"), "it is no URL", "one as https://host/path") from None
+    if password is not None or (values["url"].startswith(("http://", "https://")) and "@" in values["url"]):
         raise ContradictionError(
             _at("repository", "url"),
             "the URL holds credentials",

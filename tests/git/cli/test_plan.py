@@ -175,7 +175,7 @@ def test_a_plan_of_another_repository_than_the_stacks_is_refused(
 
 
 WHICH = "which repository?; expected either -s STACK or --repository URL"
-ADDRESSES = "file:///path, https://host/path, http://host/path, ssh://***@host/path or user@host:path"
+ADDRESSES = "file:///path, https://host/path, http://host/path, ssh://host/path or user@host:path"
 ELSEWHERE = ("--repository", "file:///r", "--path", "x")
 
 

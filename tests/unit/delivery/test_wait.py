@@ -9,6 +9,7 @@ import pytest
 from meshroll.delivery.rollouts import Phase, RolloutState
 from meshroll.delivery.wait import Progress, wait_for
 from meshroll.errors import TimedOutError, UnavailableError
+from meshroll.kube import ApiError
 from meshroll.settings.model import Wait
 
 from .clusters import Object, PlayedCluster
@@ -32,7 +33,7 @@ def application(revision: str, status: str = "Synced", **more: Any) -> Object:
 
 
 def run(
-    argocd: PlayedCluster, worker: PlayedCluster, until: Wait, *, timeout: float = 5.0
+    argocd: PlayedCluster, worker: PlayedCluster, until: Wait, *, timeout: float = 5.0, optional: bool = False
 ) -> tuple[Progress, list[str]]:
     said: list[str] = []
     progress = wait_for(
@@ -47,6 +48,7 @@ def run(
         lambda revision, commit: revision == commit,
         said.append,
         stack="sandbox",
+        optional=optional,
         poll_seconds=0.001,
     )
     return progress, said
@@ -160,3 +162,25 @@ def test_an_application_that_does_not_exist_is_an_error_at_once() -> None:
     with pytest.raises(UnavailableError) as caught:
         run(host, PlayedCluster("worker-1", {}), "synced", timeout=600)
     assert str(caught.value) == "Application dubbo-worker-1 does not exist in namespace argocd of cluster host"
+
+
+def test_an_api_server_that_stumbles_passes_and_one_that_refuses_does_not() -> None:
+    def answer(status: int) -> ApiError:
+        return ApiError("no", status=status, reason="", where="cluster host")
+
+    for status in (409, 429, 500, 503):
+        host = PlayedCluster("host", {"Application": [answer(status), application(COMMIT)]})
+        assert run(host, PlayedCluster("worker-1", {}), "synced")[1][0].startswith(
+            "Application dubbo-worker-1 cannot be"
+        )
+    with pytest.raises(ApiError):
+        run(PlayedCluster("host", {"Application": [answer(403)]}), PlayedCluster("worker-1", {}), "synced")
+
+
+def test_a_service_without_a_rollout_has_no_steps_to_wait_for() -> None:
+    host = PlayedCluster("host", {"Application": [application(COMMIT)]})
+    progress, said = run(host, PlayedCluster("worker-1", {"Rollout": [None]}), "step", optional=True)
+    assert progress == Progress({"dubbo-worker-1": COMMIT}, {}, ())
+    assert said[-1] == (
+        "Rollout worker-1/dubbo3-provider does not exist in namespace dubbo: the service has no steps to wait for"
+    )

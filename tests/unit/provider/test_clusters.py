@@ -38,7 +38,7 @@ def test_the_wait_pairs_each_application_with_its_worker(
     assert clusters.wait(inputs, "c0ffee", ["a"], words.append) == ("note",)
     applications = [("shop-w", "kube w")]
     expected = ("kube argocd", "argocd", applications, "shop", "c0ffee", ["a"], "step", 90.0)
-    assert asked == [(expected, {"stack": "prod"})]
+    assert asked == [(expected, {"stack": "prod", "optional": False})]
     assert words == ["word"]
 
 
