@@ -57,6 +57,10 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command; an error is one sentence on standard error and the exit code of its class."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if any(not word.isascii() and word != word.encode("utf-8", "replace").decode() for word in given):
+        print("meshroll: the command line: it holds bytes that are not UTF-8", file=sys.stderr)
+        return int(ExitCode.BAD_INPUT)
     try:
         return cli.main(args=arguments, prog_name="meshroll", standalone_mode=False) or ExitCode.DONE
     except click.ClickException as error:

@@ -39,7 +39,7 @@ class Place:
     @property
     def scope(self) -> str:
         """Whose words on a service count: the stack's, or those on the path given."""
-        return self.name or "".join(self.paths).strip("/")
+        return self.name or "".join(f"{path.strip('/')}/" for path in self.paths)
 
 
 def place(

@@ -62,8 +62,12 @@ def _ssh(remote: Remote, key: Path) -> dict[str, str]:
 
 
 def _file(name: str, key: str) -> Path:
-    path = Path(name).expanduser()
-    if "\n" in name or not path.is_file():
+    try:
+        path = Path(name).expanduser()
+        found = "\n" not in name and path.is_file()
+    except (RuntimeError, ValueError, OSError):  # no such user, a NUL, a name too long
+        found = False
+    if not found:
         raise BadInputError("there is no such file", where=f"repository.credentials.{key}", expected="a file")
     return path.absolute()
 

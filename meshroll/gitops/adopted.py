@@ -174,7 +174,7 @@ def _plan(remote: Remote, path: str, wishes: Sequence[Wish], exact: bool, cache:
 def _edit(trees: Trees, tree: str, entries: dict[str, Entry], wish: Wish, place: Place) -> Edit | None:
     file = place.text.where
     old, new = place.scalar, place.after(wish.version)
-    if old.text == new:
+    if old.text == new and isinstance(old.value, str):  # what YAML reads as a number or a date is quoted
         return None
     if file not in entries:
         entry = trees.find(tree, file)

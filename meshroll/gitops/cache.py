@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from meshroll.errors import TimedOutError
+from meshroll.errors import TimedOutError, UnavailableError
 from meshroll.gitops.access import access
 from meshroll.gitops.command import BrokenCacheError, Git, Login
 from meshroll.gitops.remote import Remote
@@ -41,7 +41,10 @@ def cache_root(environ: Mapping[str, str] = os.environ) -> Path:
 def open_cache(remote: Remote, root: Path | None = None) -> Iterator[Git]:
     """The cache of a remote, locked, made if missing. Raises TimedOutError when another process keeps it."""
     root = root or cache_root()
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnavailableError(f"the cache cannot be made ({error.strerror})", where=str(root)) from error
     directory = root / f"{hashlib.sha256(remote.url.encode()).hexdigest()[:32]}.git"
     login = Login(remote.origin, remote.username, remote.password) if remote.origin and remote.password else None
     with (

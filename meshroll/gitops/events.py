@@ -84,11 +84,24 @@ def fetch_events(transport: Transport, services: Collection[str], scope: str, en
         found = tuple(
             event
             for event in _events(transport.git)
-            if (not services or event.service in services) and (not scope or event.scope in ("", scope))
+            if (not services or event.service in services) and concerns(event.scope, scope)
         )
         if enough(found):
             break
     return found
+
+
+def concerns(said: str, asked: str) -> bool:
+    """Whether a word said in one scope counts for another; a path ends with a slash, a stack's name does not.
+
+    A path counts for what is below and above it, whatever was typed. What was said without a stack counts for every
+    stack, and the other way round: nobody knows which files the other one means.
+    """
+    if not said or not asked or said.endswith("/") != asked.endswith("/"):
+        return True
+    return said == asked or (
+        said.endswith("/") and (said.startswith(asked.lstrip("/")) or asked.startswith(said.lstrip("/")))
+    )
 
 
 def newest_known(services: Collection[str]) -> Enough:

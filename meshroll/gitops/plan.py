@@ -109,7 +109,7 @@ class Plan:
     def scope(self) -> str:
         """Whose words on a service count for it: the stack's, or without a stack those on the same path."""
         paths = {value.get("path", "").strip("/") for value in self.settings.values() if isinstance(value, dict)}
-        return self.stack or (paths.pop() if len(paths) == 1 else "")
+        return self.stack or (f"{paths.pop()}/" if len(paths) == 1 else "")
 
     @property
     def hash(self) -> str:

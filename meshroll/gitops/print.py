@@ -63,7 +63,11 @@ def as_markdown(plan: Plan) -> str:
 def _head(plan: Plan) -> list[str]:
     of = f" of stack {plan.stack}" if plan.stack else ""
     begin = f"Plan{of} for {_address(plan)}, base {plan.base[:_SHORT] or 'none'}"
-    return [begin] if plan.edits else [begin, "Nothing to do: Git holds what is wished."]
+    if plan.edits:
+        return [begin]
+    waits = any(finding.kind in ("undone", "newer-in-git") for finding in plan.findings)
+    idle = "Nothing to do: what is wished waits for a person." if waits else "Nothing to do: Git holds what is wished."
+    return [begin, idle]
 
 
 def _address(plan: Plan) -> str:

@@ -100,13 +100,28 @@ def plan_rollback(
                 (),
                 "",
                 stack=stack,
-                settings={service: {"path": path}} if path else {},
+                settings={service: {"path": path.strip("/")}} if path else {},
             )
             if not target.releases:
                 return Rollback(empty, Undo((), (), ()), target.note)
+            _refuse_part_of_a_commit(events, target.releases, service)
             return _planned(transport, empty, service, locate, target.releases, over_newer=over_newer, reason=reason)
 
     return retried(work)
+
+
+def _refuse_part_of_a_commit(events: Sequence[Event], chosen: Sequence[Release], service: str) -> None:
+    """A commit that was squashed, or moved clusters from several versions, is only undone whole."""
+    commits = {event.commit for release in chosen for event in release}
+    ours = {event for release in chosen for event in release}
+    others = [e for e in events if e.commit in commits and e not in ours and e.service == service and e.old != e.new]
+    if others:
+        raise BadInputError(
+            f"it holds several releases of {service}: "
+            + ", ".join(f"{e.old or '-'} -> {e.new or '-'}" for e in events if e.commit == others[0].commit),
+            where=f"commit {others[0].commit[:12]}",
+            expected=f"--to {others[-1].old or 'COMMIT'} --over-newer, which undoes all of them",
+        )
 
 
 def releases_of(events: Sequence[Event]) -> tuple[Release, ...]:

@@ -124,6 +124,10 @@ def _holds(
     return tuple(dict.fromkeys(found))
 
 
+def _below(plan: Plan) -> str:
+    return f" --path {plan.scope.strip('/')}" if plan.scope.strip("/") else ""
+
+
 def refuse(held: Iterable[Hold]) -> None:
     """Raise BadInputError for the first of what must wait for a person."""
     for hold in held:
@@ -145,7 +149,7 @@ def _hold(
     written: str | None,
 ) -> Hold:
     kind, event = decided
-    service, option = change.service, f" -s {stack}" if stack else ""
+    service, option = change.service, f" -s {stack}" if stack else f" --repository {plan.url}{_below(plan)}"
     if kind == "undone" and event is not None:
         why = f": {event.reason}" if event.reason else ""
         by = f"by {event.author} in {event.commit[:12]} at {event.day}{why}"

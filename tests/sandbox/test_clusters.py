@@ -11,7 +11,7 @@ from pathlib import Path
 import urllib3
 
 from meshroll.kube import Kube
-from meshroll.sandbox import Sandbox
+from meshroll.sandbox import Home, Sandbox, repository
 
 
 def kube(sandbox: Sandbox, context: str) -> Kube:
@@ -88,8 +88,11 @@ def test_no_secret_stands_in_an_argument_or_a_log(sandbox: Sandbox) -> None:
     assert not [secret for secret in hidden for text in seen if secret.encode() in text]
 
 
-def test_the_rollout_repository_is_bare_and_has_no_ref(sandbox: Sandbox) -> None:
-    url = sandbox.environment()["MESHROLL_REPOSITORY"]
+def test_the_rollout_repository_of_a_new_sandbox_is_bare_and_has_no_ref(state_root: Path) -> None:
+    home = Home.of("new", state_root)
+    home.prepare()
+    repository.ensure(home)
+    url = home.repository.as_uri()
     assert subprocess.run(["git", "ls-remote", url], check=True, capture_output=True).stdout == b""
 
 

@@ -185,3 +185,31 @@ def test_without_a_stack_what_was_undone_on_one_path_is_free_on_another(run: Run
     assert "v2 was undone" in run("plan", *at("clusters/east/"), "--set", "provider=v2")[1]
     assert run("rollback", "provider", *at("clusters/west"), "--yes")[0] == 0
     assert repository.read(west) == manifest(provider="v1")
+
+
+def test_a_word_on_a_file_counts_for_the_folder_around_it(run: Run, repository: Repository) -> None:
+    def at(path: str) -> list[str]:
+        return ["--repository", repository.remote.url, "--path", path]
+
+    run("plan", *at(FILE), "--set", "provider=v2", "--out", "plan.json")
+    run("apply", "plan.json")
+    assert run("rollback", "provider", *at(FILE), "--yes")[0] == 0
+    code, output, _ = run("plan", *at("clusters/east"), "--set", "provider=v2", "--exit-code")
+    again = f"`meshroll retry provider v2 --repository {repository.remote.url} --path clusters/east`"
+    assert (code, again in output) == (0, True)
+    assert "Nothing to do: what is wished waits for a person." in output
+
+
+def test_a_commit_of_several_releases_is_only_undone_whole(run: Run, repository: Repository) -> None:
+    message = "Squash\n\nMeshroll-Service: provider v1 -> v2\n\nMeshroll-Service: provider v2 -> v3\n"
+    repository.commit(write={FILE: manifest(provider="v3", consumer="v1")}, message=message)
+    squashed = repository.head()
+    code, _, error = run("rollback", "provider", *AT, "--yes")
+    assert code == 2
+    assert error == (
+        f"meshroll: commit {squashed[:12]}: it holds several releases of provider: v2 -> v3, v1 -> v2; "
+        "expected --to v1 --over-newer, which undoes all of them\n"
+    )
+    assert repository.head() == squashed
+    assert run("rollback", "provider", *AT, "--to", "v1", "--over-newer", "--yes")[0] == 0
+    assert repository.read(FILE) == manifest(provider="v1", consumer="v1")

@@ -296,3 +296,20 @@ def test_its_help_starts_quickly() -> None:
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     heavy = {"pulumi", "yaml", "grpc", "jsonschema", "kubernetes", "aiohttp", "meshroll.gitops", "meshroll.settings"}
     assert heavy & set(done.stdout.split()) == set()
+
+
+def test_a_version_that_yaml_reads_as_a_number_is_quoted_even_where_it_stands_already(
+    run: Run, repository: Repository
+) -> None:
+    repository.commit(write={FILE: manifest(provider="1.10", consumer="v1")})
+    assert run("plan", *given(repository, "provider=1.10"), "--out", "plan.json")[0] == 0
+    assert run("apply", "plan.json")[0] == 0
+    assert repository.read(FILE) == manifest(provider="'1.10'", consumer="v1")
+
+
+def test_bytes_that_are_no_utf_8_are_refused(run: Run) -> None:
+    assert run("plan", "--repository", "file:///tmp/\udcff", "--path", "x", "--set", "a=b") == (
+        2,
+        "",
+        "meshroll: the command line: it holds bytes that are not UTF-8\n",
+    )

@@ -28,7 +28,7 @@ def istiod(sandbox: Sandbox) -> str:
     return sandbox.environment()["MESHROLL_ISTIOD_DEBUG"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def attached(sandbox: Sandbox, host: Kube) -> Iterator[None]:
     """istiod reads the worker."""
     content = sandbox.environment()["MESHROLL_REMOTE_KUBECONFIG_WORKER_1"]
