@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -13,11 +12,10 @@ from components.gateway import GatewayEndpoint
 from components.mesh import HostedMeshAttachment
 from components.namespaces import MeshNamespace
 from components.release import Release, release_inputs
+from meshroll.manifests import TEMPLATES
 from meshroll.manifests.templates import load_template, managed_routes
 from meshroll.provider.stack import release_groups
 from meshroll.settings.model import Stack
-
-TEMPLATES = Path(__file__).resolve().parent.parent / "rollout_templates"
 
 
 def routes_of(stack: Stack) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from meshroll.errors import BadInputError
+from meshroll.errors import BadInputError, ConflictError, MeshrollError
 
 
 @click.command("promote")
@@ -30,9 +30,20 @@ def promote_command(service: str, stack: str, full: bool, cluster: str | None) -
     if cluster is not None and cluster not in settings.workers:
         expected = f"one of {', '.join(settings.workers)}"
         raise BadInputError(f"there is no work cluster {cluster}", where=where, expected=expected)
+    done: list[str] = []
     for name in [cluster] if cluster else settings.workers:
         at = settings.clusters[name]
-        worker = Kube.connect(at.kubeconfig, at.context, at.name)
-        if at.uid:
-            check_cluster(at, worker, ())
-        click.echo(promote(worker, settings.delivery.namespace, service, full))
+        try:
+            worker = Kube.connect(at.kubeconfig, at.context, at.name)
+            if at.uid:
+                check_cluster(at, worker, ())
+            click.echo(promote(worker, settings.delivery.namespace, service, full))
+        except MeshrollError as error:
+            if not done:
+                raise
+            # The same call again would promote the others once more.
+            raise ConflictError(
+                f"{error}; {service} is promoted in {', '.join(done)} already",
+                expected=f"`--cluster {name}`, and each cluster after it, once this is mended",
+            ) from None
+        done.append(name)

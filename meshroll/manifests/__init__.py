@@ -2,3 +2,8 @@
 
 Plain dictionaries go in and come out; nothing here reaches a cluster or a repository by itself.
 """
+
+from pathlib import Path
+
+# The checkout's own templates, a folder each.
+TEMPLATES = Path(__file__).resolve().parents[2] / "rollout_templates"

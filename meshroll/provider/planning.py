@@ -12,6 +12,7 @@ from meshroll.gitops import Plan, Wish, plan_adopted, plan_rendered, read_adopte
 from meshroll.gitops.notes import FINDINGS
 from meshroll.gitops.standing import Hold, holds
 from meshroll.gitops.workloads import KINDS as WORKLOADS
+from meshroll.manifests import TEMPLATES
 from meshroll.manifests.lint import lint
 from meshroll.manifests.templates import load_template, objects, render
 from meshroll.provider.describe import described
@@ -19,8 +20,6 @@ from meshroll.provider.inputs import ReleaseInputs
 from meshroll.settings.model import Cluster
 from meshroll.yamltext import Date, parse
 from meshroll.yamltext import split as pointer_split
-
-TEMPLATES = Path(__file__).resolve().parents[2] / "rollout_templates"
 
 Validate = Callable[[Cluster, Sequence[dict[str, Any]]], list[str]]
 """Raises BadInputError for an object that the cluster would refuse; answers what could not be checked."""

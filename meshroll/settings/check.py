@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from meshroll.errors import BadInputError
+from meshroll.manifests import TEMPLATES
 from meshroll.settings.build import PREFIX
 from meshroll.settings.document import Pointer
 from meshroll.settings.fields import check_fields_version
@@ -21,7 +22,6 @@ from meshroll.settings.sources import Sealed
 _GO_TIME: Final = re.compile(
     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [-+]\d{4} .*"
 )  # how a date of the file reaches us through Pulumi
-TEMPLATES: Final = Path(__file__).parents[2] / "rollout_templates"
 
 
 def check_service(

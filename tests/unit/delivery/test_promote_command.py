@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from meshroll.cli import main
+from meshroll.errors import UnavailableError
 from tests.unit.delivery.clusters import PlayedCluster
 from tests.unit.delivery.rollouts import paused
 from tests.unit.stacks import stack
@@ -49,3 +51,21 @@ def test_promote_refuses_what_the_stack_does_not_know(
     assert main(["promote", *arguments, "-s", "sandbox"]) == 2
     assert capsys.readouterr().err == f"meshroll: {sentence}\n"
     assert sandbox_stack.patches == []
+
+
+def test_a_cluster_that_fails_after_others_were_promoted_says_so(
+    sandbox_stack: PlayedCluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = stack()
+    clusters = {**one.clusters, "worker-2": replace(one.clusters["worker-1"], name="worker-2")}
+    both = replace(one, clusters=clusters, workers=("worker-1", "worker-2"))
+    away = PlayedCluster("worker-2", {"Rollout": [UnavailableError("it cannot be reached", where="cluster worker-2")]})
+    monkeypatch.setattr("meshroll.settings.load_file", lambda path: both)
+    monkeypatch.setattr(
+        "meshroll.kube.Kube.connect", lambda _, __, name: {"worker-1": sandbox_stack, "worker-2": away}[name]
+    )
+    assert main(["promote", "dubbo3-provider", "-s", "sandbox"]) == 1
+    assert capsys.readouterr().err == (
+        "meshroll: cluster worker-2: it cannot be reached; dubbo3-provider is promoted in worker-1 already; "
+        "expected `--cluster worker-2`, and each cluster after it, once this is mended\n"
+    )
