@@ -8,14 +8,13 @@ from dataclasses import replace
 from meshroll.cli.repository import given_remote, load_stack, stack_repository
 from meshroll.errors import BadInputError, ConflictError
 from meshroll.gitops import Applied, Plan, Wish, apply_plan, joined, plan_adopted
+from meshroll.gitops.plan import HELD
 from meshroll.gitops.standing import Hold, holds, unless_undone
 from meshroll.provider import planning
 from meshroll.provider.inputs import read_inputs
 from meshroll.provider.stack import release_groups, release_values
 from meshroll.settings.fields import parse_field
 from meshroll.settings.model import Stack
-
-HELD = ("undone", "newer-in-git")
 
 
 def wished(words: Sequence[str]) -> dict[str, str]:

@@ -53,6 +53,10 @@ class VersionChange:
         return f"{self.service} {self.old or '-'} -> {self.new or '-'}"
 
 
+# Kinds of findings that keep a service out of a plan until a person says otherwise.
+HELD = ("undone", "newer-in-git")
+
+
 @dataclass(frozen=True)
 class Finding:
     """Something a reviewer should know: undone, newer-in-git, image-unchanged, fields-disagree, lint."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from meshroll.gitops.command import printable
-from meshroll.gitops.plan import Edit, Plan
+from meshroll.gitops.plan import HELD, Edit, Plan
 
 _BOLD, _RED, _GREEN, _CYAN, _YELLOW = ("1", "31", "32", "36", "33")
 _SHORT = 12
@@ -65,7 +65,7 @@ def _head(plan: Plan) -> list[str]:
     begin = f"Plan{of} for {_address(plan)}, base {plan.base[:_SHORT] or 'none'}"
     if plan.edits:
         return [begin]
-    waits = any(finding.kind in ("undone", "newer-in-git") for finding in plan.findings)
+    waits = any(finding.kind in HELD for finding in plan.findings)
     idle = "Nothing to do: what is wished waits for a person." if waits else "Nothing to do: Git holds what is wished."
     return [begin, idle]
 

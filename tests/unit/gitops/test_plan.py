@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from meshroll.errors import ConflictError
 from meshroll.gitops import Edit, Plan, VersionChange, joined
 from tests.unit.gitops.plans import SCALAR
 
@@ -69,6 +72,15 @@ def test_the_blob_agreed_on_is_the_one_that_counts() -> None:
     (edit,) = SCALAR.edits
     bound = SCALAR.bound_to([Edit(*edit.key, blob="f" * 40)])
     assert [edit.blob for edit in bound.edits] == ["f" * 40]
+
+
+def test_a_value_that_stands_elsewhere_now_is_never_written_where_it_stood() -> None:
+    (edit,) = SCALAR.edits
+    before = Edit(edit.file, "/7/elsewhere", edit.old, edit.new)
+    with pytest.raises(ConflictError) as caught:
+        SCALAR.bound_to([before])
+    assert str(caught.value) == f"{edit.file}: /7/elsewhere is not what is planned now; expected another preview"
+    assert replace(SCALAR, edits=(), changes=()).bound_to([before]).edits == ()
 
 
 def test_the_plans_of_several_folders_are_one() -> None:
