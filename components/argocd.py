@@ -15,7 +15,7 @@ import pulumi_kubernetes as kubernetes
 from components._base import Component, secret_data
 from meshroll.gitops.access import key_text
 from meshroll.manifests.argocd import ignore_differences
-from meshroll.provider.stack import application_name
+from meshroll.release.stack import application_name
 from meshroll.settings.model import Credentials, Repository, Stack
 
 API_VERSION = "argoproj.io/v1alpha1"

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 
 from components._base import PACKAGE
-from meshroll.provider.stack import release_values
+from meshroll.release.stack import release_values
 from meshroll.settings.model import Stack
 
 

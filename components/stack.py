@@ -14,7 +14,7 @@ from components.namespaces import MeshNamespace
 from components.release import Release, release_inputs
 from meshroll.manifests import TEMPLATES
 from meshroll.manifests.templates import load_template, managed_routes
-from meshroll.provider.stack import release_groups
+from meshroll.release.stack import release_groups
 from meshroll.settings.model import Stack
 
 

@@ -10,9 +10,9 @@ from meshroll.errors import BadInputError, ConflictError
 from meshroll.gitops import Applied, Plan, Wish, apply_plan, joined, plan_adopted
 from meshroll.gitops.plan import HELD
 from meshroll.gitops.standing import Hold, holds, unless_undone
-from meshroll.provider import planning
-from meshroll.provider.inputs import read_inputs
-from meshroll.provider.stack import release_groups, release_values
+from meshroll.release import planning
+from meshroll.release.inputs import read_inputs
+from meshroll.release.stack import release_groups, release_values
 from meshroll.settings.fields import parse_field
 from meshroll.settings.model import Stack
 

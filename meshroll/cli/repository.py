@@ -32,8 +32,8 @@ def load_stack(name: str) -> Stack:
 
 def stack_repository(stack: Stack) -> tuple[Remote, Style]:
     """The repository of a stack with what opens it, and how its commits are made, as a Release of the stack has it."""
-    from meshroll.provider.inputs import read_inputs
-    from meshroll.provider.stack import release_values
+    from meshroll.release.inputs import read_inputs
+    from meshroll.release.stack import release_values
 
     inputs = read_inputs(release_values(stack, stack.workers))
     return inputs.remote, inputs.style

@@ -13,9 +13,9 @@ from meshroll.gitops.commit import Style
 from meshroll.gitops.events import Event, newest_known, read_events
 from meshroll.gitops.rollback import Rollback, locator, plan_rollback
 from meshroll.gitops.standing import undone_at
-from meshroll.provider import planning
-from meshroll.provider.inputs import read_inputs
-from meshroll.provider.stack import release_groups, release_values
+from meshroll.release import planning
+from meshroll.release.inputs import read_inputs
+from meshroll.release.stack import release_groups, release_values
 from meshroll.settings import load_file
 from meshroll.settings.fields import parse_field
 from meshroll.settings.model import Stack

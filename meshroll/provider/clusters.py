@@ -10,7 +10,7 @@ from meshroll.delivery.wait import wait_for
 from meshroll.gitops import is_descendant
 from meshroll.kube import Kube
 from meshroll.manifests.validate import DryRunValidator, OpenApiValidator, check, fetch_documents
-from meshroll.provider.inputs import ReleaseInputs
+from meshroll.release.inputs import ReleaseInputs
 from meshroll.settings.model import Cluster
 
 

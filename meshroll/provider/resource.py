@@ -22,12 +22,13 @@ from pulumi.provider.experimental import provider as sdk
 from meshroll.errors import BadInputError, MeshrollError, UnavailableError
 from meshroll.gitops import Plan, apply_plan
 from meshroll.gitops.standing import unless_undone
-from meshroll.provider import clusters, planning
+from meshroll.provider import clusters
 from meshroll.provider.background import in_thread
 from meshroll.provider.hold import check_agreed
-from meshroll.provider.inputs import ReleaseInputs, read_inputs, significant
 from meshroll.provider.schema import schema
 from meshroll.provider.values import Properties, has_secret, is_unknown, plain, plain_map, with_secret_at, wrap
+from meshroll.release import planning
+from meshroll.release.inputs import ReleaseInputs, read_inputs, significant
 
 COMPUTED = ("edits", "written")  # inputs that `check` adds
 T = TypeVar("T")

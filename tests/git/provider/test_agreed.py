@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from meshroll.gitops import Wish, plan_adopted
-from meshroll.provider import planning
-from meshroll.provider.inputs import read_inputs
 from meshroll.provider.resource import Services
+from meshroll.release import planning
+from meshroll.release.inputs import read_inputs
 from tests.git.provider.engine import Engine, started
 from tests.git.repositories import Repository
 

@@ -13,8 +13,8 @@ from pulumi.runtime.proto import provider_pb2
 from pulumi.runtime.rpc import UNKNOWN
 
 from meshroll.errors import BadInputError, TimedOutError
-from meshroll.provider.inputs import ReleaseInputs
 from meshroll.provider.resource import Services
+from meshroll.release.inputs import ReleaseInputs
 from meshroll.settings.model import Cluster
 from tests.git.provider.engine import Engine, secret, started
 from tests.git.repositories import Repository

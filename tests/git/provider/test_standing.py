@@ -9,9 +9,9 @@ import pytest
 
 from meshroll.gitops import Wish, apply_plan, plan_rendered
 from meshroll.gitops.rollback import locator, plan_rollback
-from meshroll.provider import planning
-from meshroll.provider.inputs import read_inputs
 from meshroll.provider.resource import Services
+from meshroll.release import planning
+from meshroll.release.inputs import read_inputs
 from tests.git.provider.engine import Engine, started
 from tests.git.provider.test_release import FILE, World, inputs, up
 from tests.git.repositories import Repository

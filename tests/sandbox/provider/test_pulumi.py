@@ -14,8 +14,8 @@ import pytest
 
 from meshroll.gitops import Wish, apply_plan, plan_rendered
 from meshroll.gitops.rollback import locator, plan_rollback
-from meshroll.provider import planning
-from meshroll.provider.inputs import read_inputs
+from meshroll.release import planning
+from meshroll.release.inputs import read_inputs
 from meshroll.sandbox import build
 from meshroll.sandbox.home import parts_cache
 from meshroll.sandbox.pulumi import install

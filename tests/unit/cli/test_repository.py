@@ -8,8 +8,8 @@ import pytest
 
 from meshroll.cli.repository import given_remote, stack_repository
 from meshroll.gitops import Remote
-from meshroll.provider.inputs import read_inputs
-from meshroll.provider.stack import release_groups, release_values
+from meshroll.release.inputs import read_inputs
+from meshroll.release.stack import release_groups, release_values
 from tests.unit.stacks import stack
 
 

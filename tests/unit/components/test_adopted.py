@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from components.argocd import application_spec
-from meshroll.provider.inputs import read_inputs
-from meshroll.provider.stack import release_groups, release_values
+from meshroll.release.inputs import read_inputs
+from meshroll.release.stack import release_groups, release_values
 from meshroll.settings.model import Field, Service, Stack
 from tests.unit.stacks import stack
 

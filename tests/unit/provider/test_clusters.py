@@ -11,9 +11,9 @@ import pytest
 
 from meshroll.errors import BadInputError
 from meshroll.provider import clusters
-from meshroll.provider.inputs import ReleaseInputs, read_inputs
+from meshroll.release.inputs import ReleaseInputs, read_inputs
 from meshroll.settings.model import Cluster
-from tests.unit.provider.test_inputs import WHOLE
+from tests.unit.release.test_inputs import WHOLE
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.commit import Style
-from meshroll.provider.inputs import read_inputs
-from meshroll.provider.stack import release_values
+from meshroll.release.inputs import read_inputs
+from meshroll.release.stack import release_values
 from meshroll.settings import load_file
 from meshroll.settings.model import Commit
 from tests.unit.settings.stackfiles import ENVIRON, with_change, write

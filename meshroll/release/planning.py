@@ -15,8 +15,8 @@ from meshroll.gitops.workloads import KINDS as WORKLOADS
 from meshroll.manifests import TEMPLATES
 from meshroll.manifests.lint import lint
 from meshroll.manifests.templates import load_template, objects, render
-from meshroll.provider.describe import described
-from meshroll.provider.inputs import ReleaseInputs
+from meshroll.release.describe import described
+from meshroll.release.inputs import ReleaseInputs
 from meshroll.settings.model import Cluster
 from meshroll.yamltext import Date, parse
 from meshroll.yamltext import split as pointer_split

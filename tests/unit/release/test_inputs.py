@@ -8,7 +8,7 @@ import pytest
 
 from meshroll.errors import BadInputError
 from meshroll.gitops import Edit, Remote
-from meshroll.provider.inputs import Argo, ReleaseInputs, Service, read_inputs, significant
+from meshroll.release.inputs import Argo, ReleaseInputs, Service, read_inputs, significant
 from meshroll.settings.model import Cluster
 
 WHOLE: dict[str, Any] = {

@@ -10,7 +10,7 @@ from meshroll.errors import BadInputError
 from meshroll.gitops import Canary, Finding, Move, Plan
 from meshroll.manifests.lint import lint
 from meshroll.manifests.timeline import timeline
-from meshroll.provider.inputs import ReleaseInputs
+from meshroll.release.inputs import ReleaseInputs
 
 FIRST_WAVE = 1
 
