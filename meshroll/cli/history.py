@@ -132,8 +132,9 @@ def _show(plan: Plan) -> None:
 
 
 def _tell(plan: Plan, commit: str, *, made: bool) -> None:
-    what = ", ".join(str(change) for change in plan.changes)
-    click.echo(f"committed {commit} to {plan.branch}: {what}" if made else f"nothing to do: {plan.branch} holds it")
+    click.echo(
+        f"committed {commit} to {plan.branch}: {plan.summary}" if made else f"nothing to do: {plan.branch} holds it"
+    )
 
 
 def _table(events: tuple[Event, ...]) -> list[str]:
@@ -143,6 +144,7 @@ def _table(events: tuple[Event, ...]) -> list[str]:
             "undo" if event.is_undo else "release" if event.old != event.new else "change",
             event.service,
             f"{event.old or '-'} -> {event.new or '-'}",
+            event.path,
             event.author,
             event.commit[:SHORT],
             f"plan {event.plan[:SHORT]}" if event.plan else "",

@@ -94,8 +94,7 @@ def apply_command(file: Path, exact: bool) -> None:
     plan = read_plan(file)
     applied = apply_document(replace(plan, exact=True) if exact else plan, str(file))
     if applied.made:
-        what = ", ".join(str(change) for change in plan.changes)
-        click.echo(f"committed {applied.commit} to {plan.branch}: {what}")
+        click.echo(f"committed {applied.commit} to {plan.branch}: {plan.summary}")
     else:
         click.echo(f"nothing to do: {plan.branch} holds what is planned ({applied.commit or 'no commit'})")
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from meshroll.cli.repository import given_remote, load_stack, stack_repository
 from meshroll.errors import BadInputError, ConflictError
 from meshroll.gitops import Applied, Plan, Wish, apply_plan, joined, plan_adopted
 from meshroll.gitops.plan import HELD
-from meshroll.gitops.standing import Hold, holds, unless_undone
+from meshroll.gitops.standing import Hold, holds, seen_in, unless_undone, without_held
 from meshroll.release import planning
 from meshroll.release.inputs import read_inputs
 from meshroll.release.stack import release_groups, release_values
@@ -33,7 +33,7 @@ def stack_plan(name: str, versions: Mapping[str, str], *, exact: bool) -> tuple[
     """The plan of a stack, and the hash of each of its Releases. No versions given: those of the stack file."""
     stack = load_stack(name)
     wishful = _with_wishes(stack, versions)
-    seen = {service.name: service.version for service in stack.services if service.version and service.name in versions}
+    seen = {each.name: {each.version} for each in stack.services if each.version and each.name in versions}
     parts = {
         release: _part(wishful, clusters, seen, exact=exact) for release, clusters in release_groups(wishful).items()
     }
@@ -44,15 +44,11 @@ def stack_plan(name: str, versions: Mapping[str, str], *, exact: bool) -> tuple[
     return joined(parts.values()), {release: plan.hash for release, plan in parts.items()}
 
 
-def _part(stack: Stack, clusters: Sequence[str], seen: Mapping[str, str], *, exact: bool) -> Plan:
-    """The plan of one Release."""
+def _part(stack: Stack, clusters: Sequence[str], seen: Mapping[str, Collection[str]], *, exact: bool) -> Plan:
+    """The plan of one Release; what waits for a person's word is a finding."""
     inputs = read_inputs(release_values(stack, clusters))
-
-    def make(held: Collection[str]) -> Plan:
-        services = tuple(service for service in inputs.services if service.name not in held)
-        return planning.plan(replace(inputs, services=services, exact=inputs.exact or exact))
-
-    return without_held(make, lambda plan: holds(inputs.remote, plan, stack=stack.name, acknowledged=seen))
+    inputs = replace(inputs, exact=inputs.exact or exact)
+    return _told(*planning.plan_unheld(inputs, acknowledged=seen))
 
 
 def given_plan(
@@ -66,19 +62,10 @@ def given_plan(
     def make(held: Collection[str]) -> Plan:
         return plan_adopted(remote, path, [wish for wish in wishes if wish.service not in held], exact=exact)
 
-    def ask(plan: Plan) -> tuple[Hold, ...]:
-        seen = {change.service: change.old for change in plan.changes if change.old}
-        return holds(remote, plan, stack="", acknowledged=seen)
-
-    return without_held(make, ask)
+    return _told(*without_held(make, lambda plan: holds(remote, plan, acknowledged=seen_in(plan))))
 
 
-def without_held(make: Callable[[Collection[str]], Plan], ask: Callable[[Plan], tuple[Hold, ...]]) -> Plan:
-    """The plan without the services that must wait for a person's word; those are findings."""
-    plan = make(())
-    held = ask(plan)
-    if held:
-        plan = make({hold.service for hold in held})
+def _told(plan: Plan, held: Sequence[Hold]) -> Plan:
     return replace(plan, findings=(*plan.findings, *(hold.finding for hold in held)))
 
 

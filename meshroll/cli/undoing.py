@@ -8,10 +8,11 @@ from pathlib import Path
 
 from meshroll.cli.repository import given_remote, load_stack, stack_repository
 from meshroll.errors import BadInputError
-from meshroll.gitops import Applied, Plan, Remote, Wish, apply_plan, joined, plan_adopted
+from meshroll.gitops import Applied, Plan, Remote, VersionChange, Wish, apply_plan, joined, plan_adopted
 from meshroll.gitops.commit import Style
 from meshroll.gitops.events import Event, newest_known, read_events
 from meshroll.gitops.rollback import Rollback, locator, plan_rollback
+from meshroll.gitops.scope import Scope
 from meshroll.gitops.standing import undone_at
 from meshroll.release import planning
 from meshroll.release.inputs import read_inputs
@@ -37,9 +38,9 @@ class Place:
         return self.stack.name if self.stack else ""
 
     @property
-    def scope(self) -> str:
-        """Whose words on a service count: the stack's, or those on the path given."""
-        return self.name or "".join(f"{path.strip('/')}/" for path in self.paths)
+    def scope(self) -> Scope:
+        """Whose words on a service count."""
+        return Scope(self.name, self.paths)
 
 
 def place(
@@ -78,8 +79,7 @@ def rollback(at: Place, service: str, to: str, *, over_newer: bool, reason: str)
         at.remote,
         service,
         located,
-        stack=at.name,
-        path="" if at.stack else at.scope,
+        scope=at.scope,
         to=to,
         over_newer=over_newer,
         reason=reason.strip(),
@@ -100,7 +100,8 @@ def retry(at: Place, service: str, version: str) -> Plan:
         wishful = only(at.stack, service, version)
         groups = release_groups(wishful).values()
         plan = joined([planning.plan(read_inputs(release_values(wishful, clusters))) for clusters in groups])
-    events = read_events(at.remote, services=(service,), scope=at.scope, enough=newest_known((service,)))
+    wanted = [VersionChange(service, None, version)]
+    events = read_events(at.remote, services=(service,), scope=at.scope, enough=newest_known(wanted))
     undone = undone_at(events)
     if plan.edits and version not in undone:
         known = ", ".join(dict.fromkeys(undone))

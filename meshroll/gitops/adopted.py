@@ -150,7 +150,7 @@ def _plan(remote: Remote, path: str, wishes: Sequence[Wish], exact: bool, cache:
                 _add(edits, own)
                 notes += findings(wish.service, wish.version, places, {edit.pointer for edit in own})
                 if own:
-                    changes.append(VersionChange(wish.service, places[0].version, wish.version))
+                    changes.append(VersionChange(wish.service, places[0].version, wish.version, files.path))
                     timeline += canaries(wish.service, places)
                     notes += lint_findings(files, wish.service)
         contents = _contents(trees, entries, edits)

@@ -38,7 +38,7 @@ def to_document(plan: Plan, releases: Mapping[str, str]) -> dict[str, Any]:
         "stack": plan.stack,
         "exact": plan.exact,
         "edits": [_edit_value(plan, edit) for edit in plan.edits],
-        "changes": [{"service": item.service, "old": item.old, "new": item.new} for item in plan.changes],
+        "changes": [vars(change) for change in plan.changes],
         "diff": plan.diff,
         "applications": [vars(move) for move in plan.applications],
         "timeline": [_canary_value(canary) for canary in plan.timeline],

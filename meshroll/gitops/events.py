@@ -18,11 +18,13 @@ from meshroll.gitops.cache import open_cache, retried
 from meshroll.gitops.command import Git, printable
 from meshroll.gitops.commit import NO_CONFIGURATION
 from meshroll.gitops.history import deeper
-from meshroll.gitops.message import PATH, PLAN, REASON, SERVICE, STACK, UNDO, UNDO_PLAN
+from meshroll.gitops.message import PLAN, REASON, SERVICE, STACK, UNDO, UNDO_PLAN
+from meshroll.gitops.plan import VersionChange
 from meshroll.gitops.remote import Remote
+from meshroll.gitops.scope import EVERYWHERE, Scope, related
 from meshroll.gitops.transport import TIP, Transport
 
-_CHANGE = re.compile(r"(?P<service>\S+) (?P<old>\S+) -> (?P<new>\S+)")
+_CHANGE = re.compile(r"(?P<service>\S+) (?P<old>\S+) -> (?P<new>\S+)(?: in (?P<path>.+))?")
 _PART = re.compile(rf"^[ \t]*{SERVICE}: ", re.MULTILINE)
 _FORMAT = "%H%x00%P%x00%an%x00%aI%x00%(trailers:only,unfold)%x00%B"
 _FIELDS = 6
@@ -39,7 +41,8 @@ class Event:
     parent: str
     author: str
     when: str  # ISO 8601, with the author's offset
-    scope: str = ""  # the stack, or without one the path
+    stack: str = ""
+    path: str = ""  # where the service was looked for
     plan: str = ""
     undoes: tuple[str, ...] = ()  # commits as they were called when they were undone
     undone_plans: tuple[str, ...] = ()
@@ -63,11 +66,11 @@ def read_events(
     remote: Remote,
     *,
     services: Collection[str] = (),
-    scope: str = "",
+    scope: Scope = EVERYWHERE,
     enough: Enough = lambda _: False,
     cache: Path | None = None,
 ) -> tuple[Event, ...]:
-    """The events of some services (none given: of all) and of one scope (empty: of all), newest first."""
+    """The events of some services (none given: of all) that count in a scope, newest first."""
 
     def read() -> tuple[Event, ...]:
         with open_cache(remote, cache) as git:
@@ -77,36 +80,30 @@ def read_events(
     return retried(read)
 
 
-def fetch_events(transport: Transport, services: Collection[str], scope: str, enough: Enough) -> tuple[Event, ...]:
+def fetch_events(transport: Transport, services: Collection[str], scope: Scope, enough: Enough) -> tuple[Event, ...]:
     """The same for a branch just fetched: looks further back until the question is answered or the past ends."""
     found: tuple[Event, ...] = ()
     for _ in deeper(transport):
         found = tuple(
             event
             for event in _events(transport.git)
-            if (not services or event.service in services) and concerns(event.scope, scope)
+            if (not services or event.service in services) and scope.covers(event.stack, event.path)
         )
         if enough(found):
             break
     return found
 
 
-def concerns(said: str, asked: str) -> bool:
-    """Whether a word said in one scope counts for another; a path ends with a slash, a stack's name does not.
+def newest_known(changes: Collection[VersionChange]) -> Enough:
+    """Answered when the newest release of each service at its place is found; undos may lie on top of it."""
 
-    A path counts for what is below and above it, whatever was typed. What was said without a stack counts for every
-    stack, and the other way round: nobody knows which files the other one means.
-    """
-    if not said or not asked or said.endswith("/") != asked.endswith("/"):
-        return True
-    return said == asked or (
-        said.endswith("/") and (said.startswith(asked.lstrip("/")) or asked.startswith(said.lstrip("/")))
-    )
+    def found(events: Sequence[Event]) -> bool:
+        releases = [event for event in events if not event.is_undo]
+        return all(
+            any(event.service == c.service and related(event.path, c.path) for event in releases) for c in changes
+        )
 
-
-def newest_known(services: Collection[str]) -> Enough:
-    """Answered when the newest release of each service is found; undos may lie on top of it."""
-    return lambda events: set(services) <= {event.service for event in events if not event.is_undo}
+    return found
 
 
 def _events(git: Git) -> Iterator[Event]:
@@ -157,7 +154,8 @@ def _of(part: Iterable[tuple[str, str]], commit: str, parent: str, author: str, 
                 parent=parent,
                 author=author,
                 when=when,
-                scope=(values.get(STACK) or values.get(PATH) or [""])[-1],
+                stack=(values.get(STACK) or [""])[-1],
+                path=change["path"] or "",
                 plan=(values.get(PLAN) or [""])[-1],
                 undoes=tuple(values.get(UNDO, ())),
                 undone_plans=tuple(values.get(UNDO_PLAN, ())),
@@ -171,15 +169,24 @@ def _version(word: str) -> str | None:
 
 def _ordered(events: Sequence[Event]) -> Iterator[Event]:
     """Newest first within one commit. A squash lists its parts either way round: the versions tell which."""
-    by_service: dict[str, list[Event]] = {}
-    for event in events:
-        by_service.setdefault(event.service, []).append(event)
-    for own in by_service.values():
+    for own in _grouped(events, lambda event: event.service):
         yield from own if _newest_first(own) else own[::-1]
 
 
+def _grouped(events: Sequence[Event], key: Callable[[Event], str]) -> Iterable[list[Event]]:
+    groups: dict[str, list[Event]] = {}
+    for event in events:
+        groups.setdefault(key(event), []).append(event)
+    return groups.values()
+
+
 def _newest_first(events: Sequence[Event]) -> bool:
-    if not _is_chain(events) or not _is_chain(events[::-1]):
+    return any(_is_newest_first(there) for there in _grouped(events, lambda event: event.path))
+
+
+def _is_newest_first(events: Sequence[Event]) -> bool:
+    """The same for one place: each word goes on from the one before it."""
+    if len(events) > 1 and not (_is_chain(events) and _is_chain(events[::-1])):
         return _is_chain(events)
     return any(undo.is_undo and other.plan in undo.undone_plans for undo, other in pairwise(events))
 

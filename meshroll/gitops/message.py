@@ -1,20 +1,19 @@
 """What a commit says: a subject and lines that a person reads, and trailers that a program reads.
 
-A trailer `Meshroll-Service: NAME FROM -> TO` stands for each service; `-` where Git held no version. An undo names the
-commits it undoes and their plans: a commit that was rebased or squashed since is still found by its plan.
+A trailer `Meshroll-Service: NAME FROM -> TO in PATH` stands for each service and place, such as a cluster's folder; `-`
+where Git held no version, no path for the root. An undo names the commits it undoes and their plans: a commit that was
+rebased or squashed since is still found by its plan.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.plan import Plan, VersionChange
 
 STACK = "Meshroll-Stack"
-PATH = "Meshroll-Path"  # without a stack
 SERVICE = "Meshroll-Service"
 PLAN = "Meshroll-Plan"
 UNDO = "Meshroll-Undo"
@@ -44,8 +43,8 @@ class Message:
 def commit_message(plan: Plan, stack: str, template: str = "", undo: Undo | None = None) -> Message:
     """The message of a plan's commit; `template` is the stack's own text around our words. Raises BadInputError."""
     changes = undo.steps if undo else plan.changes
-    trailers = [(STACK, stack)] if stack else [(PATH, plan.scope)] if plan.scope else []
-    trailers += [(SERVICE, str(change)) for change in changes]
+    trailers = [(STACK, stack)] if stack else []
+    trailers += [(SERVICE, f"{change} in {change.path}" if change.path else str(change)) for change in changes]
     trailers.append((PLAN, plan.hash))
     if undo:
         trailers += [(UNDO, commit) for commit in undo.commits] + [(UNDO_PLAN, known) for known in undo.plans]
@@ -55,15 +54,15 @@ def commit_message(plan: Plan, stack: str, template: str = "", undo: Undo | None
             raise BadInputError(f"{value!r} cannot stand in a commit message", where=name)
     for change in changes:
         _check_words(change)
-    subject = _undo_subject(plan.changes, undo.reason) if undo else _subject(plan.changes, stack)
-    lines = [f"- {change}" for change in plan.changes] if len(plan.changes) > 1 else []
-    text = "\n".join([subject, "", *lines]).rstrip()
+    subject = _undo_subject(plan, undo.reason) if undo else _subject(plan, stack)
+    lines = [f"- {line}" for line in dict.fromkeys(map(str, plan.changes))]
+    text = "\n".join([subject, "", *(lines if len(lines) > 1 else [])]).rstrip()
     if template:
         words = {
             "subject": subject.partition("\n")[0],
             "stack": stack,
             "services": ", ".join(dict.fromkeys(change.service for change in plan.changes)),
-            "changes": ", ".join(map(str, plan.changes)),
+            "changes": plan.summary,
         }
         text = _WORD.sub(lambda found: words[found[1]], template).strip()
     return Message(text + "\n", tuple(trailers))
@@ -75,15 +74,17 @@ def _check_words(change: VersionChange) -> None:
             raise BadInputError(f"{word!r} cannot stand in a commit message", where=SERVICE, expected="no spaces")
 
 
-def _subject(changes: Sequence[VersionChange], stack: str) -> str:
-    if len(changes) != 1:
-        return f"Release {len(changes)} services of {stack}" if stack else f"Release {len(changes)} services"
-    only = changes[0]
-    if only.old == only.new:
-        return f"Change {only.service} {only.new or ''}".rstrip()
-    return f"Release {only}" if only.old else f"Release {only.service} {only.new or ''}".rstrip()
+def _subject(plan: Plan, stack: str) -> str:
+    services = dict.fromkeys(change.service for change in plan.changes)
+    if len(services) != 1:
+        return f"Release {len(services)} services of {stack}" if stack else f"Release {len(services)} services"
+    olds, news = ({getattr(change, side) for change in plan.changes} for side in ("old", "new"))
+    service, new = plan.changes[0].service, plan.changes[0].new or ""
+    if olds == news:
+        return f"Change {service} {new}".rstrip()
+    return f"Release {plan.changes[0]}" if len(olds) == 1 and None not in olds else f"Release {service} {new}".rstrip()
 
 
-def _undo_subject(changes: Sequence[VersionChange], reason: str) -> str:
-    subject = f"Undo {', '.join(map(str, changes))}"
+def _undo_subject(plan: Plan, reason: str) -> str:
+    subject = f"Undo {plan.summary}"
     return f"{subject}\n\n{reason}" if reason else subject

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from meshroll.errors import ConflictError
+from meshroll.gitops.scope import Scope
 from meshroll.manifests.timeline import Timeline
 
 
@@ -43,11 +44,12 @@ class Edit:
 
 @dataclass(frozen=True)
 class VersionChange:
-    """A service whose files change; None where Git holds no version of it."""
+    """A service whose files change at one place; None where Git holds no version of it."""
 
     service: str
     old: str | None
     new: str | None
+    path: str = ""  # the folder or file below which it is looked for, such as a cluster's
 
     def __str__(self) -> str:
         return f"{self.service} {self.old or '-'} -> {self.new or '-'}"
@@ -110,10 +112,14 @@ class Plan:
     )  # service: what decides its edits (path, fields, template)
 
     @property
-    def scope(self) -> str:
-        """Whose words on a service count for it: the stack's, or without a stack those on the same path."""
-        paths = {value.get("path", "").strip("/") for value in self.settings.values() if isinstance(value, dict)}
-        return self.stack or (f"{paths.pop()}/" if len(paths) == 1 else "")
+    def scope(self) -> Scope:
+        """Whose words on its services count."""
+        return Scope(self.stack, tuple(dict.fromkeys(change.path for change in self.changes)))
+
+    @property
+    def summary(self) -> str:
+        """Its changes in a line, each once however many clusters it moves."""
+        return ", ".join(dict.fromkeys(map(str, self.changes)))
 
     @property
     def hash(self) -> str:

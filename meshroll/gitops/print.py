@@ -21,10 +21,11 @@ def as_text(plan: Plan, *, color: bool = False, hold: Sequence[str] = ()) -> str
         return f"\x1b[{code}m{text}\x1b[0m" if color else text
 
     lines = [paint(printable(line), _BOLD) for line in _head(plan)]
-    for change in plan.changes:
-        lines += ["", paint(printable(_change(change.service, change.old, change.new)), _BOLD)]
-        lines += [f"  {printable(_edit(edit))}" for edit in plan.edits if edit.service == change.service]
-    known = {change.service for change in plan.changes}
+    services = tuple(dict.fromkeys(change.service for change in plan.changes))
+    for service in services:
+        lines += ["", *(paint(printable(line), _BOLD) for line in _changes(plan, service))]
+        lines += [f"  {printable(_edit(edit))}" for edit in plan.edits if edit.service == service]
+    known = set(services)
     lines += [f"  {printable(_edit(edit))}" for edit in plan.edits if edit.service not in known]
     if plan.diff:
         lines += ["", *(_painted(line, paint) for line in plan.diff.removesuffix("\n").split("\n"))]
@@ -41,7 +42,8 @@ def as_text(plan: Plan, *, color: bool = False, hold: Sequence[str] = ()) -> str
 
 def as_markdown(plan: Plan) -> str:
     """The plan as a comment under a pull request."""
-    title = ", ".join(_code(_change(item.service, item.old, item.new)) for item in plan.changes) or "nothing to do"
+    services = dict.fromkeys(change.service for change in plan.changes)
+    title = ", ".join(_code(line) for service in services for line in _changes(plan, service)) or "nothing to do"
     lines = [f"### Release plan: {title}", ""]
     lines += [f"{_code(_address(plan))}, base {_code(plan.base[:_SHORT] or 'none')}, hash {_code(plan.hash)}"]
     if plan.edits:
@@ -74,8 +76,13 @@ def _address(plan: Plan) -> str:
     return f"{plan.url} {plan.branch}"
 
 
-def _change(service: str, old: str | None, new: str | None) -> str:
-    return f"{service}: {old or '-'} -> {new or '-'}"
+def _changes(plan: Plan, service: str) -> list[str]:
+    """A service's change; one for each place, where they differ."""
+    places = {(change.old, change.new): change.path for change in plan.changes if change.service == service}
+    return [
+        f"{service}: {old or '-'} -> {new or '-'}" + (f" in {path}" if len(places) > 1 else "")
+        for (old, new), path in places.items()
+    ]
 
 
 def _edit(edit: Edit) -> str:

@@ -98,7 +98,7 @@ def _plan(remote: Remote, root: str, services: Mapping[str, Mapping[str, str]], 
             own = _edits_of(trees, tree, service, folder, wanted)
             if own:
                 new = next(filter(None, (version_of(text, service) for text in files.values())), None)
-                changes.append(VersionChange(service, _version_in(trees, tree, folder, service), new))
+                changes.append(VersionChange(service, _version_in(trees, tree, folder, service), new, root.strip("/")))
                 edits += own
         edits.sort()
         diff = _diff(git, trees, tree, edits) if edits else ""

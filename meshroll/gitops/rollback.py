@@ -1,14 +1,14 @@
 """The undo of releases, planned value by value and made as a new commit.
 
 What a release changed is read from the commits themselves: each addressed value before and after. It is returned where
-it still stands as the release left it; every other byte, of the same file or of other services, stays. Two releases of
-one version that follow each other (one a cluster's folder) are one release here.
+it still stands as the release left it; every other byte, of the same file or of other services, stays. Releases of one
+version that follow each other, one a cluster's folder, are one release here, from whichever version each cluster came.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,12 +24,13 @@ from meshroll.gitops.plan import Edit, Plan, VersionChange
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.rendered import blobs
 from meshroll.gitops.replay import replay, value_at
+from meshroll.gitops.scope import Scope
 from meshroll.gitops.transport import Transport
 from meshroll.gitops.trees import Trees, tree_of
 from meshroll.gitops.values import Address, Values, returned
 
 Release = tuple[Event, ...]
-"""The events of one release, newest first."""
+"""The events of one release, newest first: the same version came to every place."""
 
 Locate = Callable[[Git, Trees, str], Values]
 """The addressed values of the service in a tree."""
@@ -71,16 +72,13 @@ def plan_rollback(
     service: str,
     locate: Locate,
     *,
-    stack: str,
-    path: str = "",
+    scope: Scope,
     to: str = "",
     over_newer: bool = False,
     reason: str = "",
     cache: Path | None = None,
 ) -> Rollback:
     """The way back of a service: from its newest release, or to a version or commit.
-
-    `path` tells services of one name apart without a stack.
 
     Raises BadInputError when there is no such release, or a newer one lies on top of it and `over_newer` is not given;
     ConflictError when a value is no longer as the release left it (`over_newer` returns it all the same).
@@ -90,18 +88,9 @@ def plan_rollback(
         with open_cache(remote, cache) as git:
             transport = Transport(git, remote)
             head = transport.fetch()
-            events = fetch_events(transport, {service}, stack or path, lambda _: False) if head else ()
+            events = fetch_events(transport, {service}, scope, lambda _: False) if head else ()
             target = choose(events, service, to, over_newer=over_newer)
-            empty = Plan(
-                remote.url,
-                remote.branch,
-                head,
-                (),
-                (),
-                "",
-                stack=stack,
-                settings={service: {"path": path.strip("/")}} if path else {},
-            )
+            empty = Plan(remote.url, remote.branch, head, (), (), "", stack=scope.stack)
             if not target.releases:
                 return Rollback(empty, Undo((), (), ()), target.note)
             _refuse_part_of_a_commit(events, target.releases, service)
@@ -111,7 +100,7 @@ def plan_rollback(
 
 
 def _refuse_part_of_a_commit(events: Sequence[Event], chosen: Sequence[Release], service: str) -> None:
-    """A commit that was squashed, or moved clusters from several versions, is only undone whole."""
+    """A commit that several releases were squashed into is only undone whole: what stood between them is not in Git."""
     commits = {event.commit for release in chosen for event in release}
     ours = {event for release in chosen for event in release}
     others = [e for e in events if e.commit in commits and e not in ours and e.service == service and e.old != e.new]
@@ -127,23 +116,52 @@ def _refuse_part_of_a_commit(events: Sequence[Event], chosen: Sequence[Release],
 def releases_of(events: Sequence[Event]) -> tuple[Release, ...]:
     """The releases of one service that stand, newest first; a change without another version is none."""
     standing: list[list[Event]] = []
-    for event in reversed([event for event in events if event.old != event.new]):
-        if event.is_undo:
-            del standing[_undone_from(standing, event) :]
-        elif standing and (standing[-1][-1].old, standing[-1][-1].new) == (event.old, event.new):
-            standing[-1].append(event)
+    for word in _words(reversed([event for event in events if event.old != event.new])):
+        if word[0].is_undo:
+            del standing[_undone_from(standing, word) :]
+        elif standing and all(_continues(standing[-1], event) for event in word):
+            standing[-1] += word
         else:
-            standing.append([event])
+            standing.append(word)
     return tuple(tuple(reversed(release)) for release in reversed(standing))
 
 
-def _undone_from(standing: Sequence[Sequence[Event]], undo: Event) -> int:
+def _words(events: Iterable[Event]) -> Iterator[list[Event]]:
+    """Events, oldest first, that say one thing of several places in one commit."""
+    word: list[Event] = []
+    for event in events:
+        alike = word and (word[0].commit, word[0].is_undo) == (event.commit, event.is_undo)
+        if alike and (_undoes_alike(word, event) if event.is_undo else _continues(word, event)):
+            word.append(event)
+            continue
+        if word:
+            yield word
+        word = [event]
+    if word:
+        yield word
+
+
+def _continues(release: Sequence[Event], event: Event) -> bool:
+    """Whether an event brings a release's version to one more place, or the same change to one again."""
+    if release[0].new != event.new:
+        return False
+    return all(event.path != other.path or event.old == other.old for other in release)
+
+
+def _undoes_alike(word: Sequence[Event], event: Event) -> bool:
+    return word[0].old == event.old and event.path not in [other.path for other in word]
+
+
+def _undone_from(standing: Sequence[Sequence[Event]], undo: Sequence[Event]) -> int:
     """Where the undone release is: named by commit or plan, else the top one if its versions fit."""
+    ways = {(event.new, event.old) for event in undo}
+    named = undo[0]
     for index in reversed(range(len(standing))):
-        named = any(event.commit in undo.undoes or event.plan in undo.undone_plans for event in standing[index])
-        if named and standing[index][-1].old == undo.new:
+        release = standing[index]
+        known = any(event.commit in named.undoes or event.plan in named.undone_plans for event in release)
+        if known and {event.old for event in release} & {old for old, _ in ways}:
             return index
-    fits = bool(standing) and (standing[-1][-1].old, standing[-1][-1].new) == (undo.new, undo.old)
+    fits = bool(standing) and any((event.old, event.new) in ways for event in standing[-1])
     return len(standing) - 1 if fits else len(standing)
 
 
@@ -162,7 +180,7 @@ def choose(events: Sequence[Event], service: str, to: str, *, over_newer: bool) 
         return Target(note=f"{service}: nothing to do: {newest.new} is the newest word on it ({newest.commit[:12]})")
     chosen = _back_to(standing, to)
     if chosen is None:
-        known = ", ".join(dict.fromkeys(release[0].old or "-" for release in standing))
+        known = ", ".join(dict.fromkeys(event.old or "-" for release in standing for event in release))
         raise BadInputError(
             f"{to} is not what {service} was before a release that stands",
             where="--to",
@@ -180,7 +198,7 @@ def choose(events: Sequence[Event], service: str, to: str, *, over_newer: bool) 
 
 def _back_to(standing: Sequence[Release], to: str) -> tuple[Release, ...] | None:
     for index, release in enumerate(standing):
-        if release[0].old == to:
+        if any(event.old == to for event in release):
             return tuple(standing[: index + 1])
         if index and _COMMIT.fullmatch(to) and any(event.commit.startswith(to) for event in release):
             return tuple(standing[:index])
@@ -230,22 +248,30 @@ def _planned(
         )
     if not edits:
         return Rollback(empty, Undo((), (), ()), f"{service}: nothing to do: its values are back already")
-    newest, oldest = releases[0][0], releases[-1][-1]
     plan = replace(
         empty,
         edits=tuple(sorted(edits)),
-        changes=(VersionChange(service, newest.new, oldest.old),),
+        changes=_ways_back(service, [event for release in releases for event in release]),
         contents=contents,
-        settings={service: {**empty.settings.get(service, {}), "undo": commits}},
+        settings={service: {"undo": commits}},
     )
     plan = replace(plan, diff=unified(git, trees, tree, replay(trees, tree, plan)))
     undo = Undo(
-        steps=tuple(VersionChange(service, release[0].new, release[0].old) for release in releases),
+        steps=tuple(step for release in releases for step in _ways_back(service, release)),
         commits=tuple(commits),
         plans=tuple(dict.fromkeys(event.plan for release in releases for event in release if event.plan)),
         reason=reason,
     )
     return Rollback(plan, undo)
+
+
+def _ways_back(service: str, events: Sequence[Event]) -> tuple[VersionChange, ...]:
+    """For each place the way from its newest version to what stood there first; `events` are newest first."""
+    ways: dict[str, VersionChange] = {}
+    for event in events:
+        new = ways[event.path].old if event.path in ways else event.new
+        ways[event.path] = VersionChange(service, new, event.old, event.path)
+    return tuple(ways[path] for path in sorted(ways))
 
 
 def _parents(transport: Transport, commits: Sequence[str]) -> Mapping[str, str]:

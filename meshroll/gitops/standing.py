@@ -7,7 +7,7 @@ only for services whose version would change.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -21,6 +21,7 @@ from meshroll.gitops.plan import Finding, Plan, VersionChange
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.rendered import version_in
 from meshroll.gitops.replay import value_at
+from meshroll.gitops.scope import related
 from meshroll.gitops.transport import Transport
 
 Kind = Literal["undone", "newer-in-git"]
@@ -41,12 +42,13 @@ class Hold:
 
 
 def decide(
-    change: VersionChange, events: Sequence[Event], *, written: str | None = None, acknowledged: str | None = None
+    change: VersionChange, events: Sequence[Event], *, written: str | None = None, acknowledged: Collection[str] = ()
 ) -> tuple[Kind, Event | None] | None:
     """Whether a change must wait for a person, and the event that says so; None when it may go on.
 
-    `events` are the service's, newest first, down to its newest release. `written` is what the last `up` wrote, None
-    when nobody knows. `acknowledged` is a version that the one who asks is known to have seen in Git.
+    `events` are the service's, newest first, down to its newest release at the change's place. `written` is what the
+    last `up` wrote there, None when nobody knows: then the newest release there tells. `acknowledged` are versions that
+    the one who asks is known to have seen in Git.
     """
     if change.old == change.new:
         return None
@@ -54,10 +56,9 @@ def decide(
     undone = next((event for event in undos if event.old == change.new), None)
     if undone is not None:
         return "undone", undone
-    newest = events[0] if events else None
-    # Where nobody knows, a folder that the newest release has not reached yet is as good as one that it has.
-    known = {written} if written is not None else {newest.old, newest.new} if newest else {change.old}
-    if change.old is None or change.old in known or change.old == acknowledged:
+    newest = next((event for event in events if related(event.path, change.path)), None)
+    known = written if written is not None else newest.new if newest else change.old
+    if change.old is None or change.old == known or change.old in acknowledged:
         return None
     if newest is not None and newest.is_undo and newest.new == change.old:
         return None  # the undo put it there, and the wish is another version than the undone one
@@ -68,9 +69,8 @@ def holds(
     remote: Remote,
     plan: Plan,
     *,
-    stack: str,
     written: Mapping[str, str] | None = None,
-    acknowledged: Mapping[str, str] | None = None,
+    acknowledged: Mapping[str, Collection[str]] | None = None,
     cache: Path | None = None,
 ) -> tuple[Hold, ...]:
     """What of a plan must wait for a person; nothing is asked of the server for a plan that changes no version."""
@@ -83,9 +83,26 @@ def holds(
             transport = Transport(git, remote)
             if not transport.fetch():
                 return ()
-            return _holds(transport, plan, changing, stack, written or {}, acknowledged or {})
+            return _holds(transport, plan, changing, written or {}, acknowledged or {})
 
     return retried(read)
+
+
+def seen_in(plan: Plan) -> dict[str, set[str]]:
+    """The versions that a plan replaces, by service: who made it by hand has seen them."""
+    return {
+        service: {change.old for change in plan.changes if change.service == service and change.old}
+        for service in {change.service for change in plan.changes}
+    }
+
+
+def without_held(
+    make: Callable[[Collection[str]], Plan], ask: Callable[[Plan], tuple[Hold, ...]]
+) -> tuple[Plan, tuple[Hold, ...]]:
+    """The plan that `make` makes without the services (given to it) that `ask` says must wait for a person."""
+    plan = make(())
+    held = ask(plan)
+    return (make({hold.service for hold in held}) if held else plan), held
 
 
 def unless_undone(plan: Plan) -> Callable[[Transport], None]:
@@ -94,11 +111,11 @@ def unless_undone(plan: Plan) -> Callable[[Transport], None]:
     Who applies a plan has seen what it replaces, so nothing else holds it.
     """
     changing = [change for change in plan.changes if change.old != change.new]
-    seen = {change.service: change.old for change in changing if change.old}
+    seen = seen_in(plan)
 
     def guard(transport: Transport) -> None:
         if changing:
-            refuse(_holds(transport, plan, changing, plan.stack, {}, seen))
+            refuse(_holds(transport, plan, changing, {}, seen))
 
     return guard
 
@@ -107,25 +124,27 @@ def _holds(
     transport: Transport,
     plan: Plan,
     changing: Sequence[VersionChange],
-    stack: str,
     written: Mapping[str, str],
-    acknowledged: Mapping[str, str],
+    acknowledged: Mapping[str, Collection[str]],
 ) -> tuple[Hold, ...]:
     """`holds` for a branch just fetched."""
     names = {change.service for change in changing}
-    events = fetch_events(transport, names, stack or plan.scope, newest_known(names))
+    events = fetch_events(transport, names, plan.scope, newest_known(changing))
     found = []
     for change in changing:
         own = [event for event in events if event.service == change.service]
-        seen, known = acknowledged.get(change.service), written.get(change.service)
+        seen, known = acknowledged.get(change.service, ()), written.get(change.service)
         decided = decide(change, own, written=known, acknowledged=seen)
         if decided is not None:
-            found.append(_hold(transport, plan, change, decided, stack=stack, written=known))
+            found.append(_hold(transport, plan, change, decided, written=known))
     return tuple(dict.fromkeys(found))
 
 
-def _below(plan: Plan) -> str:
-    return f" --path {plan.scope.strip('/')}" if plan.scope.strip("/") else ""
+def _option(plan: Plan, change: VersionChange) -> str:
+    if plan.stack:
+        return f" -s {plan.stack}"
+    path = plan.settings.get(change.service, {}).get("path", "").strip("/")
+    return f" --repository {plan.url}" + (f" --path {path}" if path else "")
 
 
 def refuse(held: Iterable[Hold]) -> None:
@@ -145,11 +164,10 @@ def _hold(
     change: VersionChange,
     decided: tuple[Kind, Event | None],
     *,
-    stack: str,
     written: str | None,
 ) -> Hold:
     kind, event = decided
-    service, option = change.service, f" -s {stack}" if stack else f" --repository {plan.url}{_below(plan)}"
+    service, option = change.service, _option(plan, change)
     if kind == "undone" and event is not None:
         why = f": {event.reason}" if event.reason else ""
         by = f"by {event.author} in {event.commit[:12]} at {event.day}{why}"

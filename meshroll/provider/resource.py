@@ -177,9 +177,10 @@ class ReleaseProvider(sdk.Provider):
         plan = self._agreed(urn, inputs)
         applied = apply_plan(inputs.remote, plan, stack=inputs.stack, style=inputs.style, guard=unless_undone(plan))
         if applied.made:
-            what = ", ".join(str(change) for change in plan.changes)
-            self._log.info(urn, f"committed {applied.commit[:12]} to {inputs.remote.branch}: {what}")
-        services = [change.service for change in plan.changes] or [service.name for service in inputs.services]
+            self._log.info(urn, f"committed {applied.commit[:12]} to {inputs.remote.branch}: {plan.summary}")
+        services = list(dict.fromkeys(change.service for change in plan.changes)) or [
+            service.name for service in inputs.services
+        ]
         return applied.commit, services
 
     def _agreed(self, urn: str, inputs: ReleaseInputs) -> Plan:

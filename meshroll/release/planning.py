@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from meshroll.errors import BadInputError
 from meshroll.gitops import Plan, Wish, plan_adopted, plan_rendered, read_adopted, read_versions
 from meshroll.gitops.notes import FINDINGS
-from meshroll.gitops.standing import Hold, holds
+from meshroll.gitops.standing import Hold, holds, without_held
 from meshroll.gitops.workloads import KINDS as WORKLOADS
 from meshroll.manifests import TEMPLATES
 from meshroll.manifests.lint import lint
@@ -36,15 +36,25 @@ def plan(inputs: ReleaseInputs, templates: Path = TEMPLATES) -> Plan:
     return described(inputs, planned, {service: objects(texts) for service, texts in files.items()})
 
 
-def plan_unheld(inputs: ReleaseInputs, templates: Path = TEMPLATES) -> tuple[Plan, tuple[Hold, ...]]:
-    """The same without the services that must wait for a person: undone, or newer in Git than the last `up` wrote."""
-    planned = plan(inputs, templates)
-    held = holds(inputs.remote, planned, stack=inputs.stack, written=inputs.written)
-    if not held:
-        return planned, ()
-    names = {hold.service for hold in held}
-    free = tuple(service for service in inputs.services if service.name not in names)
-    return plan(replace(inputs, services=free), templates), held
+def plan_unheld(
+    inputs: ReleaseInputs,
+    templates: Path = TEMPLATES,
+    *,
+    acknowledged: Mapping[str, Collection[str]] | None = None,
+) -> tuple[Plan, tuple[Hold, ...]]:
+    """The same without the services that must wait for a person: undone, or newer in Git than the last `up` wrote.
+
+    `acknowledged` are versions by service that the one who asks has seen in Git.
+    """
+
+    def make(held: Collection[str]) -> Plan:
+        free = tuple(service for service in inputs.services if service.name not in held)
+        return plan(replace(inputs, services=free), templates)
+
+    def ask(planned: Plan) -> tuple[Hold, ...]:
+        return holds(inputs.remote, planned, written=inputs.written, acknowledged=acknowledged)
+
+    return without_held(make, ask)
 
 
 def written(inputs: ReleaseInputs, held: Sequence[Hold]) -> dict[str, str]:

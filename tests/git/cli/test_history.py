@@ -32,8 +32,8 @@ def test_history_lists_who_when_from_to_and_plan(run: Run, repository: Repositor
     code, output, error = run("history", *AT)
     assert (code, error) == (0, "")
     assert output == (
-        f"{second}  undo     provider  v2 -> v1  Meshroll  {undone[:12]}  plan {undo[:12]}  it is slow\n"
-        f"{first}  release  provider  v1 -> v2  Meshroll  {released[:12]}  plan {plan[:12]}\n"
+        f"{second}  undo     provider  v2 -> v1  clusters/east  Meshroll  {undone[:12]}  plan {undo[:12]}  it is slow\n"
+        f"{first}  release  provider  v1 -> v2  clusters/east  Meshroll  {released[:12]}  plan {plan[:12]}\n"
     )
     assert run("history", "provider", "--repository", repository.remote.url)[1] == run("history", *AT)[1]
     assert run("history", "consumer", *AT) == (0, "there is no release in the history\n", "")

@@ -48,7 +48,7 @@ def test_one_value_changes_and_no_other_byte(repository: Repository) -> None:
         *(FILE, "/0/spec/template/metadata/labels/version", "v1", "v2"),
         *("shop", 9),
     )
-    assert planned.changes == (VersionChange("shop", "v1", "v2"),)
+    assert planned.changes == (VersionChange("shop", "v1", "v2", "clusters/east/shop"),)
     assert planned.diff.splitlines()[4:] == [
         "@@ -6,7 +6,7 @@ spec:",
         "     template:",
@@ -103,7 +103,10 @@ def test_every_cluster_that_has_the_service_changes_where_none_is_named(reposito
     repository.commit(write={"clusters/now": "east"}, modes={"clusters/now": "120000"})
     planned = plan(repository, "clusters/{cluster}/{service}", shop="v2")
     assert [(edit.file, edit.old) for edit in planned.edits] == [(FILE, "v1"), (west, "v0")]
-    assert planned.changes == (VersionChange("shop", "v1", "v2"), VersionChange("shop", "v0", "v2"))
+    assert planned.changes == (
+        VersionChange("shop", "v1", "v2", "clusters/east/shop"),
+        VersionChange("shop", "v0", "v2", "clusters/west/shop"),
+    )
 
 
 def test_an_image_that_stays_and_fields_that_disagree_are_findings(repository: Repository) -> None:

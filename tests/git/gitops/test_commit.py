@@ -67,7 +67,7 @@ def test_the_stacks_words_stand_before_the_trailers_and_its_own_trailers_among_t
         "",
         "Ticket: OPS-1",
         "Meshroll-Stack: prod",
-        "Meshroll-Service: provider - -> v1",
+        "Meshroll-Service: provider - -> v1 in live",
     ]
     keys = repository.git("log", "-1", "--format=%(trailers:key=Ticket,valueonly)", "main")
     assert keys.strip() == "OPS-1"

@@ -6,6 +6,7 @@ from meshroll.gitops import Plan, apply_plan, plan_rendered
 from meshroll.gitops.events import Event, newest_known, read_events
 from meshroll.gitops.message import Undo
 from meshroll.gitops.plan import VersionChange
+from meshroll.gitops.scope import Scope
 from tests.git.repositories import Repository, release
 
 ROOT = "live"
@@ -18,7 +19,7 @@ def deliver(repository: Repository, *, stack: str = "prod", undo: Undo | None = 
 
 
 def events(repository: Repository, *services: str, stack: str = "prod") -> list[Event]:
-    return list(read_events(repository.remote, services=services, scope=stack, cache=repository.cache))
+    return list(read_events(repository.remote, services=services, scope=Scope(stack), cache=repository.cache))
 
 
 def words(found: list[Event]) -> list[str]:
@@ -30,7 +31,7 @@ def history(repository: Repository) -> tuple[Plan, str]:
     deliver(repository, provider="v1")
     plan = deliver(repository, provider="v2")
     released = repository.head()
-    back = Undo((VersionChange("provider", "v2", "v1"),), (released,), (plan.hash,), "it is slow")
+    back = Undo((VersionChange("provider", "v2", "v1", ROOT),), (released,), (plan.hash,), "it is slow")
     deliver(repository, undo=back, provider="v1")
     return plan, released
 
@@ -48,7 +49,8 @@ def test_every_word_on_a_service_is_told_with_who_when_and_why(repository: Repos
         parent=released,
         author="Meshroll",
         when=repository.log("%aI")[0],
-        scope="prod",
+        stack="prod",
+        path=ROOT,
         plan=undo.plan,
         undoes=(released,),
         undone_plans=(plan.hash,),
@@ -75,12 +77,13 @@ def test_no_more_history_is_fetched_than_the_question_needs(repository: Reposito
         repository.commit(f"elsewhere {number}", write={"README": str(number)})
     deliver(repository, provider="v2")
     fresh = repository.work / "fresh"
-    enough = newest_known(("provider",))
-    found = read_events(repository.remote, services=("provider",), scope="prod", enough=enough, cache=fresh)
+    enough = newest_known([VersionChange("provider", "v2", "v3", ROOT)])
+    prod = Scope("prod")
+    found = read_events(repository.remote, services=("provider",), scope=prod, enough=enough, cache=fresh)
     assert words(list(found)) == ["release provider v1 v2"]
     (shallow,) = fresh.glob("*.git/shallow")
     assert shallow.read_text().split() == [repository.head()]
-    assert len(read_events(repository.remote, services=("provider",), scope="prod", cache=fresh)) == 2
+    assert len(read_events(repository.remote, services=("provider",), scope=prod, cache=fresh)) == 2
 
 
 def test_a_repository_without_any_ref_has_no_history(repository: Repository) -> None:

@@ -94,6 +94,6 @@ def test_releases_of_one_service_follow_each_other(repository: Repository) -> No
     lines = list(
         reversed(repository.git("log", "--format=%(trailers:key=Meshroll-Service,valueonly)", "main").split("\n"))
     )
-    moves = [line.removeprefix("provider ").split(" -> ") for line in lines if line]
+    moves = [line.removeprefix("provider ").removesuffix(" in live").split(" -> ") for line in lines if line]
     assert len(moves) == PROCESSES * RELEASES
     assert [old for old, _ in moves] == ["-", *(new for _, new in moves[:-1])]  # each says what it really replaced

@@ -23,7 +23,7 @@ def deliver(repository: Repository, **versions: str) -> Applied:
 
 def test_a_repository_without_any_ref_gets_its_first_commit_on_the_branch(repository: Repository) -> None:
     planned = plan(repository, provider="v1")
-    assert planned.changes == (VersionChange("provider", None, "v1"),)
+    assert planned.changes == (VersionChange("provider", None, "v1", ROOT),)
     assert [(edit.file, edit.old) for edit in planned.edits] == [(FILE, "")]
     assert repository.git("for-each-ref") == ""
 
@@ -62,8 +62,8 @@ def test_all_changed_services_go_into_one_commit_with_trailers(repository: Repos
     trailers = repository.git("log", "-1", "--format=%(trailers:only,unfold)", "main").split("\n")
     assert [line for line in trailers if line] == [
         "Meshroll-Stack: sandbox",
-        "Meshroll-Service: provider v1 -> v2",
-        "Meshroll-Service: consumer v1 -> v3",
+        f"Meshroll-Service: provider v1 -> v2 in {ROOT}",
+        f"Meshroll-Service: consumer v1 -> v3 in {ROOT}",
         f"Meshroll-Plan: {planned.hash}",
     ]
 
@@ -150,7 +150,7 @@ def test_only_the_edits_agreed_on_are_committed(repository: Repository) -> None:
     agreed = plan(repository, provider="v2", consumer="v1").edits
     repository.commit("by hand", write={f"{ROOT}/consumer/rollout.yaml": rollout("consumer", "v7")})
     later = plan(repository, provider="v2", consumer="v1").bound_to(agreed)
-    assert later.changes == (VersionChange("provider", "v1", "v2"),)
+    assert later.changes == (VersionChange("provider", "v1", "v2", ROOT),)
     apply_plan(repository.remote, later, stack="sandbox", cache=repository.cache)
     versions = read_versions(repository.remote, ROOT, ("provider", "consumer", "none"), cache=repository.cache)
     assert versions == (repository.head(), {"provider": "v2", "consumer": "v7", "none": None})

@@ -7,6 +7,7 @@ import pytest
 from meshroll.errors import BadInputError, ConflictError
 from meshroll.gitops import Applied, Wish, apply_plan, plan_adopted, plan_rendered
 from meshroll.gitops.rollback import Rollback, locator, plan_rollback
+from meshroll.gitops.scope import Scope
 from meshroll.manifests.templates import MARKER
 from meshroll.settings.fields import parse_field
 from tests.git.repositories import Repository, release, rollout
@@ -29,7 +30,7 @@ def planned(
         repository.remote,
         service,
         locator((ROOT,), Wish(service, ""), adopted=False),
-        stack="prod",
+        scope=Scope("prod"),
         to=to,
         over_newer=over_newer,
         reason=reason,
@@ -58,7 +59,7 @@ def test_the_newest_release_is_returned_by_a_commit_that_names_it(repository: Re
     assert repository.log()[0] == "Undo provider v2 -> v1"
     assert trailers(repository) == [
         "Meshroll-Stack: prod",
-        "Meshroll-Service: provider v2 -> v1",
+        "Meshroll-Service: provider v2 -> v1 in live",
         f"Meshroll-Plan: {rollback.plan.hash}",
         f"Meshroll-Undo: {released}",
         f"Meshroll-Undo-Plan: {plan_of_release}",
@@ -131,8 +132,8 @@ def test_back_over_newer_releases_only_when_told_to(repository: Repository) -> N
     assert repository.read(FILE) == rollout("provider", "v1")
     assert rollback.undo.commits == (newest, older)
     assert [line for line in trailers(repository) if "Service" in line] == [
-        "Meshroll-Service: provider v3 -> v2",
-        "Meshroll-Service: provider v2 -> v1",
+        "Meshroll-Service: provider v3 -> v2 in live",
+        "Meshroll-Service: provider v2 -> v1 in live",
     ]
 
 
@@ -177,7 +178,7 @@ def test_a_deep_history_is_fetched_only_for_the_undo(repository: Repository) -> 
         repository.commit(f"elsewhere {number}", write={"README": str(number)})
     fresh = repository.work / "fresh"
     located = locator((ROOT,), Wish("provider", ""), adopted=False)
-    rollback = plan_rollback(repository.remote, "provider", located, stack="prod", cache=fresh)
+    rollback = plan_rollback(repository.remote, "provider", located, scope=Scope("prod"), cache=fresh)
     apply_plan(repository.remote, rollback.plan, stack="prod", undo=rollback.undo, cache=fresh)
     assert repository.read(FILE) == rollout("provider", "v1")
 
@@ -201,7 +202,7 @@ def test_in_files_that_people_wrote_only_the_fields_return(repository: Repositor
     repository.commit("move", write={SHOP: moved})
 
     located = locator((SHOP,), Wish("shop", "", FIELDS), adopted=True)
-    rollback = plan_rollback(repository.remote, "shop", located, stack="prod", cache=repository.cache)
+    rollback = plan_rollback(repository.remote, "shop", located, scope=Scope("prod"), cache=repository.cache)
     assert [(edit.pointer, edit.old, edit.new) for edit in rollback.plan.edits] == [
         ("/1/spec/template/metadata/labels/version", "v2", "v1"),
         ("/1/spec/template/spec/containers/0/image", "team/shop:v2", "team/shop:v1"),
@@ -217,3 +218,47 @@ def test_a_rollback_planned_before_others_pushed_is_made_on_what_they_pushed(rep
     repository.commit("elsewhere", write={"README": "x"})
     undo(repository, rollback)
     assert (repository.read(FILE), repository.read("README")) == (rollout("provider", "v1"), "x")
+
+
+def test_clusters_that_came_from_several_versions_each_return_to_their_own(repository: Repository) -> None:
+    west = SHOP.replace("east", "west")
+    repository.commit(write={SHOP: manifest("v1"), west: manifest("v0")})
+    path = "clusters/{cluster}"
+    plan = plan_adopted(repository.remote, path, [Wish("shop", "v2", FIELDS)], cache=repository.cache)
+    assert plan.summary == "shop v1 -> v2, shop v0 -> v2"
+    released = apply_plan(repository.remote, plan, stack="prod", cache=repository.cache).commit
+    assert [line for line in trailers(repository) if "Service" in line] == [
+        "Meshroll-Service: shop v1 -> v2 in clusters/east",
+        "Meshroll-Service: shop v0 -> v2 in clusters/west",
+    ]
+
+    located = locator((path,), Wish("shop", "", FIELDS), adopted=True)
+    rollback = plan_rollback(repository.remote, "shop", located, scope=Scope("prod"), cache=repository.cache)
+    undo(repository, rollback)
+    assert (repository.read(SHOP), repository.read(west)) == (manifest("v1"), manifest("v0"))
+    assert [line for line in trailers(repository) if "Service" in line or "Undo:" in line] == [
+        "Meshroll-Service: shop v2 -> v1 in clusters/east",
+        "Meshroll-Service: shop v2 -> v0 in clusters/west",
+        f"Meshroll-Undo: {released}",
+    ]
+    again = plan_rollback(repository.remote, "shop", located, scope=Scope("prod"), cache=repository.cache)
+    assert again.note.startswith("shop: nothing to do: v2 was undone by Meshroll")
+
+
+def test_a_squash_of_several_releases_is_undone_whole_or_not_at_all(repository: Repository) -> None:
+    base = deliver(repository, provider="v1").commit
+    for version in ("v2", "v3"):
+        deliver(repository, provider=version)
+    bodies = [repository.git("log", "-1", "--format=%B", commit).strip() for commit in ("main^", "main")]
+    tree = repository.git("rev-parse", "main^{tree}").strip()
+    message = ("Squashed (#2)\n\n" + "\n\n".join(f"* {body}" for body in bodies)).encode()
+    squash = repository.git("commit-tree", tree, "-p", base, stdin=message).strip()
+    repository.git("update-ref", "refs/heads/main", squash)
+    with pytest.raises(BadInputError) as caught:
+        planned(repository)
+    assert str(caught.value) == (
+        f"commit {squash[:12]}: it holds several releases of provider: v2 -> v3, v1 -> v2; "
+        "expected --to v1 --over-newer, which undoes all of them"
+    )
+    undo(repository, planned(repository, to="v1", over_newer=True))
+    assert repository.read(FILE) == rollout("provider", "v1")

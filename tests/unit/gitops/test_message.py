@@ -46,9 +46,10 @@ def test_several_services_are_listed_and_each_has_a_trailer() -> None:
     )
 
 
-def test_a_release_without_a_stack_names_none() -> None:
-    assert commit_message(ONE, "").trailers == (
-        ("Meshroll-Service", "provider v1 -> v2"),
+def test_a_release_without_a_stack_names_none_and_its_place_all_the_same() -> None:
+    here = replace(ONE, changes=(replace(ONE.changes[0], path="clusters/a b"),))
+    assert commit_message(here, "").trailers == (
+        ("Meshroll-Service", "provider v1 -> v2 in clusters/a b"),
         ("Meshroll-Plan", PLAN.hash),
     )
 

@@ -11,15 +11,18 @@ from meshroll.gitops.rollback import Target, choose, releases_of
 DAY = "2026-11-01T10:00:00+01:00"
 
 
-def release(number: int, old: str | None, new: str) -> Event:
-    return Event("shop", old, new, f"{number:040x}", "", "Ada", DAY, "prod", f"plan {number}")
+EAST, WEST = "clusters/east", "clusters/west"
+
+
+def release(number: int, old: str | None, new: str, path: str = EAST) -> Event:
+    return Event("shop", old, new, f"{number:040x}", "", "Ada", DAY, "prod", path, f"plan {number}")
 
 
 def undo(number: int, *undone: Event) -> list[Event]:
     """The events of one undo, newest first, of releases given newest first."""
     commits, plans = tuple(event.commit for event in undone), tuple(event.plan for event in undone)
     steps = [
-        Event("shop", event.new, event.old, f"{number:040x}", "", "Bob", DAY, "prod", "p", commits, plans)
+        Event("shop", event.new, event.old, f"{number:040x}", "", "Bob", DAY, "prod", event.path, "p", commits, plans)
         for event in undone
     ]
     return steps[::-1]
@@ -103,10 +106,31 @@ def test_a_retried_release_stands_again() -> None:
 
 
 def test_a_release_with_another_commit_id_is_known_by_its_plan() -> None:
-    rebased = Event("shop", "v1", "v2", "f" * 40, "", "Ada", DAY, "prod", TWO.plan)
+    rebased = Event("shop", "v1", "v2", "f" * 40, "", "Ada", DAY, "prod", EAST, TWO.plan)
     assert releases_of([*undo(9, TWO), rebased, ONE]) == ((ONE,),)
 
 
 def test_one_word_may_undo_several_releases() -> None:
-    whole = Event("shop", "v3", "v1", "9" * 40, "", "Bob", DAY, "prod", "p", (), (THREE.plan, TWO.plan))
+    whole = Event("shop", "v3", "v1", "9" * 40, "", "Bob", DAY, "prod", EAST, "p", (), (THREE.plan, TWO.plan))
     assert releases_of([whole, THREE, TWO, ONE]) == ((ONE,),)
+
+
+def test_one_commit_that_brings_a_version_to_clusters_from_several_is_one_release() -> None:
+    east, west = release(2, "v1", "v2"), release(2, "v0", "v2", WEST)
+    assert releases_of([east, west, ONE]) == ((east, west), (ONE,))
+    assert releases_of([*undo(9, east, west), east, west, ONE]) == ((ONE,),)
+    assert choose([east, west, ONE], "shop", "", over_newer=False) == Target(((east, west),))
+
+
+def test_clusters_that_follow_one_by_one_are_one_release() -> None:
+    west, east = release(3, "v0", "v2", WEST), release(2, "v1", "v2")
+    assert releases_of([west, east, ONE]) == ((west, east), (ONE,))
+
+
+def test_an_undo_of_several_releases_in_several_clusters_takes_no_older_one() -> None:
+    again = [release(4, "v1", "v2"), release(4, "v1", "v2", WEST)]
+    newer = [release(5, "v2", "v3"), release(5, "v2", "v3", WEST)]
+    back = release(3, "v2", "v1")
+    first = [release(2, "v1", "v2"), release(2, "v1", "v2", WEST)]
+    whole = [*undo(9, *newer, *again), *newer, *again, back, *first]
+    assert releases_of(whole) == ((back,), tuple(first))

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from meshroll.gitops import VersionChange
 from meshroll.gitops.events import Event
 from meshroll.gitops.standing import decide, undone_at
 
+EAST, WEST = "clusters/east", "clusters/west"
 
-def release(old: str | None, new: str, *, commit: str = "r") -> Event:
-    return Event("shop", old, new, commit, "", "Ada", "2026-11-01T10:00:00+01:00", "prod", f"plan-{new}")
+
+def release(old: str | None, new: str, *, commit: str = "r", path: str = EAST) -> Event:
+    when = "2026-11-01T10:00:00+01:00"
+    return Event("shop", old, new, commit, "", "Ada", when, "prod", path, f"plan-{new}")
 
 
 def undo(old: str, new: str | None) -> Event:
-    return Event("shop", old, new, "u", "", "Bob", "2026-11-02T10:00:00+01:00", "prod", "p", ("r",), (f"plan-{old}",))
+    when = "2026-11-02T10:00:00+01:00"
+    return Event("shop", old, new, "u", "", "Bob", when, "prod", EAST, "p", ("r",), (f"plan-{old}",))
 
 
-def verdict(wish: str, in_git: str | None, events: list[Event], **known: str) -> str | None:
-    decided = decide(VersionChange("shop", in_git, wish), events, **known)
+def verdict(wish: str, in_git: str | None, events: list[Event], *, path: str = EAST, **known: Any) -> str | None:
+    decided = decide(VersionChange("shop", in_git, wish, path), events, **known)
     return decided[0] if decided else None
 
 
@@ -61,7 +67,7 @@ def test_what_someone_changed_by_hand_is_not_overwritten_and_no_release_is_blame
 
 def test_a_version_that_the_one_who_asks_has_seen_may_be_replaced() -> None:
     assert verdict("v3", "v9", [release(None, "v1")]) == "newer-in-git"
-    assert verdict("v3", "v9", [release(None, "v1")], acknowledged="v9") is None
+    assert verdict("v3", "v9", [release(None, "v1")], acknowledged={"v9"}) is None
 
 
 @pytest.mark.parametrize("in_git", ["v0", None])
@@ -70,7 +76,16 @@ def test_the_first_up_takes_over_what_stands_there(in_git: str | None) -> None:
 
 
 def test_a_second_cluster_follows_though_the_first_has_the_release_already() -> None:
-    assert verdict("v2", "v1", [release("v1", "v2")]) is None
+    assert verdict("v2", "v1", [release("v1", "v2")], path=WEST) is None
+    assert verdict("v2", "v1", [release("v1", "v2"), release(None, "v1", path=WEST)], path=WEST) is None
+
+
+def test_a_second_cluster_does_not_follow_into_what_was_undone_in_the_first() -> None:
+    assert verdict("v2", "v1", [undo("v2", "v1"), release("v1", "v2")], path=WEST) == "undone"
+
+
+def test_what_someone_took_back_by_hand_is_newer_than_the_release() -> None:
+    assert verdict("v2", "v1", [release("v1", "v2")]) == "newer-in-git"
 
 
 def test_a_change_without_another_version_waits_for_nobody() -> None:
