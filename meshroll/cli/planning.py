@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
+from meshroll.cli.config import project_folder
 from meshroll.cli.repository import given_remote, load_stack, stack_repository
+from meshroll.cli.state import State
 from meshroll.errors import BadInputError, ConflictError
-from meshroll.gitops import Applied, Plan, Wish, apply_plan, joined, plan_adopted
+from meshroll.gitops import Applied, Finding, Plan, Wish, apply_plan, joined, plan_adopted
 from meshroll.gitops.plan import HELD
 from meshroll.gitops.standing import Hold, holds, seen_in, unless_undone, without_held
 from meshroll.release import planning
@@ -32,23 +36,36 @@ def wished(words: Sequence[str]) -> dict[str, str]:
 def stack_plan(name: str, versions: Mapping[str, str], *, exact: bool) -> tuple[Plan, dict[str, str]]:
     """The plan of a stack, and the hash of each of its Releases. No versions given: those of the stack file."""
     stack = load_stack(name)
+    state = State(name, project_folder(Path.cwd()))
     wishful = _with_wishes(stack, versions)
     seen = {each.name: {each.version} for each in stack.services if each.version and each.name in versions}
     parts = {
-        release: _part(wishful, clusters, seen, exact=exact) for release, clusters in release_groups(wishful).items()
+        release: _part(wishful, clusters, partial(state.written, release), seen, exact=exact)
+        for release, clusters in release_groups(wishful).items()
     }
     if not parts:
         raise BadInputError("no service has a version", where=f"stack {name}", expected="--set SERVICE=VERSION")
     if len({plan.base for plan in parts.values()}) > 1:
         raise ConflictError("the branch moved while it was read", where=f"stack {name}", expected="another try")
-    return joined(parts.values()), {release: plan.hash for release, plan in parts.items()}
+    plan = joined(parts.values())
+    if state.trouble:
+        message = f"what `pulumi up` wrote last cannot be read ({state.trouble}): Git's history alone was asked"
+        plan = replace(plan, findings=(*plan.findings, Finding("state-unread", message)))
+    return plan, {release: plan.hash for release, plan in parts.items()}
 
 
-def _part(stack: Stack, clusters: Sequence[str], seen: Mapping[str, Collection[str]], *, exact: bool) -> Plan:
+def _part(
+    stack: Stack,
+    clusters: Sequence[str],
+    written: Callable[[], Mapping[str, str]],
+    seen: Mapping[str, Collection[str]],
+    *,
+    exact: bool,
+) -> Plan:
     """The plan of one Release; what waits for a person's word is a finding."""
     inputs = read_inputs(release_values(stack, clusters))
     inputs = replace(inputs, exact=inputs.exact or exact)
-    return _told(*planning.plan_unheld(inputs, acknowledged=seen))
+    return _told(*planning.plan_unheld(inputs, written=written, acknowledged=seen))
 
 
 def given_plan(

@@ -61,7 +61,7 @@ HELD = ("undone", "newer-in-git")
 
 @dataclass(frozen=True)
 class Finding:
-    """Something a reviewer should know: undone, newer-in-git, image-unchanged, fields-disagree, lint."""
+    """Something a reviewer should know: undone, newer-in-git, state-unread, image-unchanged, fields-disagree, lint."""
 
     kind: str
     message: str

@@ -69,21 +69,25 @@ def holds(
     remote: Remote,
     plan: Plan,
     *,
-    written: Mapping[str, str] | None = None,
+    written: Callable[[], Mapping[str, str]] = dict,
     acknowledged: Mapping[str, Collection[str]] | None = None,
     cache: Path | None = None,
 ) -> tuple[Hold, ...]:
-    """What of a plan must wait for a person; nothing is asked of the server for a plan that changes no version."""
+    """What of a plan must wait for a person; a plan that changes no version asks for nothing.
+
+    `written` answers the versions by service that the last `up` wrote at the plan's place.
+    """
     changing = [change for change in plan.changes if change.old != change.new]
     if not changing:
         return ()
+    known = written()
 
     def read() -> tuple[Hold, ...]:
         with open_cache(remote, cache) as git:
             transport = Transport(git, remote)
             if not transport.fetch():
                 return ()
-            return _holds(transport, plan, changing, written or {}, acknowledged or {})
+            return _holds(transport, plan, changing, known, acknowledged or {})
 
     return retried(read)
 

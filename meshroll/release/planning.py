@@ -40,11 +40,13 @@ def plan_unheld(
     inputs: ReleaseInputs,
     templates: Path = TEMPLATES,
     *,
+    written: Callable[[], Mapping[str, str]] | None = None,
     acknowledged: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[Plan, tuple[Hold, ...]]:
     """The same without the services that must wait for a person: undone, or newer in Git than the last `up` wrote.
 
-    `acknowledged` are versions by service that the one who asks has seen in Git.
+    `written` answers what that `up` wrote where the inputs do not hold it. `acknowledged` are versions by service that
+    the one who asks has seen in Git.
     """
 
     def make(held: Collection[str]) -> Plan:
@@ -52,7 +54,7 @@ def plan_unheld(
         return plan(replace(inputs, services=free), templates)
 
     def ask(planned: Plan) -> tuple[Hold, ...]:
-        return holds(inputs.remote, planned, written=inputs.written, acknowledged=acknowledged)
+        return holds(inputs.remote, planned, written=written or (lambda: inputs.written), acknowledged=acknowledged)
 
     return without_held(make, ask)
 

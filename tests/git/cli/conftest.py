@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,6 +58,36 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repository: Reposit
     repository.commit(write={FILE: manifest(provider="v1", consumer="v1"), "README.md": "hello\n"})
     write_stack(project, repository)
     return project
+
+
+# Stand-in for the Pulumi CLI, which tests/sandbox has: it knows `stack export` and answers what a test wrote.
+PULUMI = """\
+#!/bin/sh
+case "$*" in
+  "--non-interactive --color=never stack export --stack test") ;;
+  *) echo "error: unknown command $*" >&2; exit 255 ;;
+esac
+if [ -f "{state}" ]; then cat "{state}"; else echo "error: no stack named 'test' found" >&2; exit 6; fi
+"""
+
+
+@pytest.fixture(autouse=True)
+def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """A `pulumi` that knows no stack; calling the answer gives it what an `up` wrote through each Release."""
+    folder, state = tmp_path / "bin", tmp_path / "state.json"
+    folder.mkdir()
+    (folder / "pulumi").write_text(PULUMI.format(state=state))
+    (folder / "pulumi").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+
+    def wrote(**releases: dict[str, str]) -> None:
+        resources = [{"urn": "urn:pulumi:test::x::pulumi:pulumi:Stack::x-test", "type": "pulumi:pulumi:Stack"}]
+        for name, written in releases.items():
+            urn = f"urn:pulumi:test::x::meshroll:index:Release::{name.replace('_', '-')}"
+            resources.append({"urn": urn, "type": "meshroll:index:Release", "inputs": {"written": written}})
+        state.write_text(json.dumps({"version": 3, "deployment": {"resources": resources}}))
+
+    return wrote
 
 
 @pytest.fixture

@@ -1,0 +1,72 @@
+"""A version in Git that the last `pulumi up` did not write is left alone by the command line as by `pulumi up`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.git.cli.conftest import FILE, Run, manifest, write_stack
+from tests.git.repositories import Repository
+
+Wrote = Callable[..., None]
+
+
+def findings(output: str) -> list[str]:
+    return [line.strip() for line in output.splitlines() if line.startswith("  ! ")]
+
+
+def test_what_someone_else_put_into_git_is_a_finding_with_commit_and_author(
+    run: Run, repository: Repository, pulumi: Wrote
+) -> None:
+    pulumi(shop_east={"provider": "v1"})
+    theirs = repository.commit("hotfix", write={FILE: manifest(provider="v9", consumer="v1")})
+    sentence = (
+        f"! provider: Git holds v9, newer than v1, which `pulumi up` wrote last: Ada in {theirs[:12]} (hotfix); "
+        "`meshroll set --from-git provider -s test` brings the stack file in line"
+    )
+    for wish in ((), ("--set", "provider=v2")):
+        code, output, error = run("plan", "-s", "test", *wish, "--out", "plan.json")
+        assert (code, error, findings(output)) == (0, "", [sentence])
+        assert "Nothing to do: what is wished waits for a person." in output
+        code, _, error = run("apply", "plan.json")
+        assert (code, error) == (2, f"meshroll: plan.json: the plan holds {sentence[2:]}; expected a plan without it\n")
+    assert repository.head() == theirs
+
+
+def test_what_was_taken_back_by_hand_is_not_released_again(run: Run, repository: Repository, pulumi: Wrote) -> None:
+    pulumi(shop_east={"provider": "v2"})
+    revert = repository.commit("Revert the release", write={FILE: manifest(provider="v1", consumer="v1") + "# back\n"})
+    stack_file = Path("stacks/Pulumi.test.yaml")
+    stack_file.write_text(stack_file.read_text().replace("version: v1", "version: v2"))
+    code, output, _ = run("plan", "-s", "test")
+    (finding,) = findings(output)
+    assert code == 0
+    assert finding.startswith("! provider: Git holds v1, newer than v2, which `pulumi up` wrote last: Ada in ")
+    assert repository.head() == revert
+
+
+def test_each_cluster_has_what_was_written_to_it(
+    run: Run, project: Path, repository: Repository, pulumi: Wrote
+) -> None:
+    write_stack(project, repository, workers="east, west")
+    repository.commit(write={"clusters/west/shop.yaml": manifest(provider="v0")})
+    pulumi(shop_east={"provider": "v1"}, shop_west={"provider": "v0"})
+    code, output, _ = run("plan", "-s", "test", "--set", "provider=v2")
+    assert (code, "provider: v1 -> v2 in clusters/east\nprovider: v0 -> v2 in clusters/west\n" in output) == (0, True)
+    assert [word for word in findings(output) if "newer" in word] == []
+
+
+def test_a_stack_that_was_never_up_is_no_trouble(run: Run) -> None:
+    assert "cannot be read" not in run("plan", "-s", "test", "--set", "provider=v2")[1]
+
+
+def test_a_state_that_cannot_be_read_is_told_and_the_plan_goes_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    code, output, _ = run("plan", "-s", "test", "--set", "provider=v2")
+    assert code == 0
+    assert findings(output)[-1] == (
+        "! what `pulumi up` wrote last cannot be read (the command pulumi is missing): Git's history alone was asked"
+    )
+    assert "cannot be read" not in run("plan", "-s", "test")[1]  # nothing changes, so nobody asks
