@@ -55,7 +55,7 @@ def plan_command(
     label version, else the service's kustomization image, else the image of its container.
 
     The repository's credentials are the stack's; with --repository those of MESHROLL_REPOSITORY_USERNAME,
-    _PASSWORD, _SSH_KEY, _KNOWN_HOSTS and _CA_FILE, or of Git itself.
+    _PASSWORD or _PASSWORD_FILE, _SSH_KEY, _KNOWN_HOSTS and _CA_FILE, or of Git itself.
     """
     from meshroll.cli.planning import given_plan, stack_plan, wished
 
@@ -79,12 +79,16 @@ def plan_command(
 
 @click.command("apply")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--repository", metavar="URL", help="Whose plan it must be, where no stack says so.")
 @click.option("--exact", is_flag=True, help="Refuse when a touched file moved at all since the plan was made.")
-def apply_command(file: Path, exact: bool) -> None:
+def apply_command(file: Path, repository: str | None, exact: bool) -> None:
     """Commit and push the plan in FILE, which `meshroll plan --out FILE` wrote.
 
     The push succeeds only on the commit that the edits were computed for; when others push meanwhile, they are
     computed anew as long as the addressed values are as planned.
+
+    With MESHROLL_REPOSITORY_* credentials a plan without a stack needs --repository: they go nowhere that the plan
+    alone names.
     """
     from dataclasses import replace
 
@@ -92,7 +96,7 @@ def apply_command(file: Path, exact: bool) -> None:
     from meshroll.gitops.document import read_plan
 
     plan = read_plan(file)
-    applied = apply_document(replace(plan, exact=True) if exact else plan, str(file))
+    applied = apply_document(replace(plan, exact=True) if exact else plan, str(file), repository)
     if applied.made:
         click.echo(f"committed {applied.commit} to {plan.branch}: {plan.summary}")
     else:

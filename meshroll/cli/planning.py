@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from meshroll.cli.config import project_folder
-from meshroll.cli.repository import given_remote, load_stack, stack_repository
+from meshroll.cli.repository import agreed_remote, given_remote, load_stack, stack_repository
 from meshroll.cli.state import State
 from meshroll.errors import BadInputError, ConflictError
 from meshroll.gitops import Applied, Finding, Plan, Wish, apply_plan, joined, plan_adopted
@@ -86,12 +86,14 @@ def _told(plan: Plan, held: Sequence[Hold]) -> Plan:
     return replace(plan, findings=(*plan.findings, *(hold.finding for hold in held)))
 
 
-def apply_document(plan: Plan, where: str) -> Applied:
+def apply_document(plan: Plan, where: str, repository: str | None = None) -> Applied:
     """Make a plan so. Raises BadInputError for one of another repository, or with what waits for a person's word."""
     for finding in plan.findings:
         if finding.kind in HELD:
             raise BadInputError(f"the plan holds {finding}", where=where, expected="a plan without it")
     if plan.stack:
+        if repository is not None:
+            raise BadInputError(f"stack {plan.stack} says where", where=where, expected="no --repository")
         stack = load_stack(plan.stack)
         remote, style = stack_repository(stack)
         if (remote.url, remote.branch) != (plan.url, plan.branch):
@@ -101,7 +103,7 @@ def apply_document(plan: Plan, where: str) -> Applied:
                 expected=f"one for branch {remote.branch} of {remote.url}, which stack {plan.stack} has",
             )
     else:
-        remote, style = given_remote(plan.url, plan.branch), None
+        remote, style = agreed_remote(plan.url, plan.branch, repository, where), None
     return apply_plan(remote, plan, stack=plan.stack, style=style, guard=unless_undone(plan))
 
 

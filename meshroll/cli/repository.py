@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from meshroll.errors import BadInputError
+
 if TYPE_CHECKING:  # importing them is left to the command that runs
     from meshroll.gitops.commit import Style
     from meshroll.gitops.remote import Remote
     from meshroll.settings.model import Stack
 
 VARIABLES = "MESHROLL_REPOSITORY_"
+PASSWORD_FILE = f"{VARIABLES}PASSWORD_FILE"
 PARTS = {
     "USERNAME": "username",
     "PASSWORD": "password",
@@ -42,8 +45,34 @@ def stack_repository(stack: Stack) -> tuple[Remote, Style]:
 def given_remote(url: str, branch: str, environ: Mapping[str, str] = os.environ) -> Remote:
     """A repository without a stack: what opens it is in MESHROLL_REPOSITORY_* variables, or Git knows it."""
     from meshroll.gitops.remote import Remote
+    from meshroll.settings.sources import read_secret
 
     given = {part: environ[VARIABLES + name] for name, part in PARTS.items() if environ.get(VARIABLES + name)}
+    if file := environ.get(PASSWORD_FILE):
+        if "password" in given:
+            raise BadInputError("the password is given twice", where=PASSWORD_FILE, expected=f"no {VARIABLES}PASSWORD")
+        given["password"] = read_secret(file, PASSWORD_FILE)
     if "password" in given:
         given.setdefault("username", "git")
     return Remote(url, branch, **given)
+
+
+def agreed_remote(
+    url: str, branch: str, named: str | None, where: str, environ: Mapping[str, str] = os.environ
+) -> Remote:
+    """The repository that a plan without a stack names, opened only when whoever applies it named it too.
+
+    A plan is a file from somewhere: it alone must not say where a password goes. Raises BadInputError.
+    """
+    if named is not None and named != url:
+        raise BadInputError(f"the plan is for {url}", where=where, expected=f"one for {named}")
+    secrets = [
+        name for name in (PASSWORD_FILE, *(VARIABLES + part for part in ("PASSWORD", "SSH_KEY"))) if environ.get(name)
+    ]
+    if named is None and secrets:
+        raise BadInputError(
+            f"the plan alone says where {secrets[0]} would go",
+            where=where,
+            expected=f"--repository {url}, if that is right",
+        )
+    return given_remote(url, branch, environ)

@@ -1,7 +1,7 @@
 """Every effective value of a stack, and where it came from.
 
-Origins are `file:line`, `default`, `default of template NAME` and `environment variable NAME`. Secrets are masked: what
-the schema marks as one, what Pulumi encrypted, and credentials within URLs.
+Origins are `file:line`, `default`, `default of template NAME`, `environment variable NAME` and `file NAME`. Secrets are
+masked: what the schema marks as one, what Pulumi encrypted, and credentials within URLs.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def explain(path: Path, cluster: str | None = None, environ: Mapping[str, str] =
     secret = schema.secrets(checked.values) | checked.resolved.sealed
 
     def origin(pointer: Pointer) -> str:
-        if pointer in checked.resolved.variables:
-            return f"environment variable {checked.resolved.variables[pointer]} ({file.origin(pointer)})"
+        if pointer in checked.resolved.origins:
+            return f"{checked.resolved.origins[pointer]} ({file.origin(pointer)})"
         inside_default = any(pointer[:n] in checked.defaults for n in range(len(pointer) + 1))
         return "default" if inside_default else file.origin(pointer)
 

@@ -144,7 +144,7 @@ def check(
 
     def hidden(pointer: Pointer) -> bool:
         return (
-            any(pointer[:n] in resolved.variables or pointer[:n] in hidden_secrets for n in range(len(pointer) + 1))
+            any(pointer[:n] in resolved.origins or pointer[:n] in hidden_secrets for n in range(len(pointer) + 1))
             or (len(pointer) > 1 and pointer[1] in secret)
             or pointer in resolved.sealed
         )

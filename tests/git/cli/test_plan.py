@@ -71,6 +71,29 @@ def test_the_exit_code_tells_of_changes_only_when_asked(run: Run, repository: Re
     assert run("plan", *given(repository, "provider=v1"), "--exit-code")[0] == 0
 
 
+def test_credentials_go_nowhere_that_a_plan_alone_names(
+    run: Run, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("plan", *given(repository, "provider=v2"), "--out", "plan.json")
+    monkeypatch.setenv("MESHROLL_REPOSITORY_PASSWORD", "s3cret")
+    url, before = repository.remote.url, repository.head()
+    code, _, error = run("apply", "plan.json")
+    assert code == 2
+    assert error == (
+        "meshroll: plan.json: the plan alone says where MESHROLL_REPOSITORY_PASSWORD would go; "
+        f"expected --repository {url}, if that is right\n"
+    )
+    assert run("apply", "plan.json", "--repository", "file:///other.git")[0] == 2
+    assert repository.head() == before
+    assert run("apply", "plan.json", "--repository", url)[0] == 0
+
+
+def test_the_repository_of_a_stacks_plan_is_the_stacks(run: Run, repository: Repository) -> None:
+    run("plan", "-s", "test", "--set", "provider=v2", "--out", "plan.json")
+    code, _, error = run("apply", "plan.json", "--repository", repository.remote.url)
+    assert (code, error) == (2, "meshroll: plan.json: stack test says where; expected no --repository\n")
+
+
 def test_several_services_go_in_one_commit(run: Run, repository: Repository) -> None:
     run("plan", *given(repository, "provider=v2", "consumer=v3"), "--out", "plan.json")
     assert run("apply", "plan.json")[0] == 0

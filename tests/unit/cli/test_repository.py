@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from meshroll.cli.repository import given_remote, stack_repository
+from meshroll.cli.repository import agreed_remote, given_remote, stack_repository
+from meshroll.errors import BadInputError
 from meshroll.gitops import Remote
 from meshroll.release.inputs import read_inputs
 from meshroll.release.stack import release_groups, release_values
 from tests.unit.stacks import stack
+
+URL = "https://git.example/r.git"
 
 
 @pytest.mark.parametrize(
@@ -52,3 +56,33 @@ def test_each_folder_of_a_stack_is_a_release() -> None:
 def test_a_stack_may_ask_for_exact_releases(exact: bool) -> None:
     asked = replace(stack(), repository=replace(stack().repository, exact=exact))
     assert read_inputs(release_values(asked, ["worker-1"])).exact is exact
+
+
+def test_a_password_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("s3cret\n")
+    environ = {"MESHROLL_REPOSITORY_PASSWORD_FILE": str(file)}
+    assert given_remote(URL, "main", environ) == Remote(URL, "main", "git", "s3cret")
+    with pytest.raises(BadInputError) as caught:
+        given_remote(URL, "main", environ | {"MESHROLL_REPOSITORY_PASSWORD": "other"})
+    assert str(caught.value) == (
+        "MESHROLL_REPOSITORY_PASSWORD_FILE: the password is given twice; expected no MESHROLL_REPOSITORY_PASSWORD"
+    )
+
+
+@pytest.mark.parametrize("name", ["PASSWORD", "PASSWORD_FILE", "SSH_KEY"])
+def test_a_plan_alone_does_not_say_where_credentials_go(name: str) -> None:
+    with pytest.raises(BadInputError) as caught:
+        agreed_remote(URL, "main", None, "plan.json", {f"MESHROLL_REPOSITORY_{name}": "s3cret"})
+    assert str(caught.value) == (
+        f"plan.json: the plan alone says where MESHROLL_REPOSITORY_{name} would go; "
+        f"expected --repository {URL}, if that is right"
+    )
+
+
+def test_a_plan_for_the_repository_that_was_named_is_opened() -> None:
+    environ = {"MESHROLL_REPOSITORY_PASSWORD": "s3cret"}
+    assert agreed_remote(URL, "main", URL, "plan.json", environ) == Remote(URL, "main", "git", "s3cret")
+    assert agreed_remote(URL, "main", None, "plan.json", {}) == Remote(URL, "main")
+    with pytest.raises(BadInputError, match=r"^plan\.json: the plan is for https://git\.example/r\.git; expected"):
+        agreed_remote(URL, "main", "https://git.example/other.git", "plan.json", environ)

@@ -3,7 +3,7 @@ import pytest
 from meshroll.errors import BadInputError
 from meshroll.settings import explain
 
-from .stackfiles import ENVIRON, TEXT, write
+from .stackfiles import ENVIRON, TEXT, with_change, write
 
 
 def rows(path, cluster=None, environ=ENVIRON):
@@ -68,6 +68,13 @@ def test_a_default_that_names_another_parameter_is_shown_with_its_value(tmp_path
     assert probes == {
         f"{place}/readinessProbe": {"tcpSocket": {"port": ports[place]}, "periodSeconds": 10} for place in ports
     }
+
+
+def test_a_password_in_a_file_is_masked_and_its_file_an_origin(tmp_path):
+    (tmp_path / "token").write_text("s3cret\n")
+    path = write(tmp_path, with_change("{env: TOKEN}", f"{{file: {tmp_path}/token}}"))
+    key = "/config/meshroll:repository/credentials/password"
+    assert rows(path)[key] == ("***", f"file {tmp_path}/token ({path}:19)")
 
 
 def test_the_kubeconfig_of_the_environment_is_an_origin(tmp_path):

@@ -160,6 +160,31 @@ def test_what_pulumi_encrypted_is_sealed(tmp_path):
     assert isinstance(credentials.password, Sealed)
 
 
+def test_a_password_may_stand_in_a_file(tmp_path):
+    secret = tmp_path / "token"
+    secret.write_text("s3cret\r\n")
+    text = with_change("{env: TOKEN}", f"{{file: {secret}}}")
+    assert load_file(write(tmp_path, text), ENVIRON).repository.credentials.password == "s3cret"
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (None, "cannot be read (No such file or directory)"),
+        (b"\xff", "cannot be read (no text in UTF-8)"),
+        (b"\n", "is empty"),
+        (b"x" * 70_000, "is too long"),
+    ],
+)
+def test_a_password_file_that_holds_none_is_named_and_not_shown(tmp_path, content, what):
+    secret = tmp_path / "token"
+    if content is not None:
+        secret.write_bytes(content)
+    assert message(tmp_path, with_change("{env: TOKEN}", f"{{file: {secret}}}"), ENVIRON) == (
+        f"{FILE}:19 /config/meshroll:repository/credentials/password: the file token {what}; expected a secret"
+    )
+
+
 def test_a_sealed_parameter_is_left_to_pulumi(tmp_path):
     text = with_change(
         "        port: 20880\n", "        port: 20880\n        gateway: {port: 80, bind: {secure: v1:xyz}}\n"
