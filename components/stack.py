@@ -37,14 +37,13 @@ def build(stack: Stack) -> dict[str, Any]:
         before.append(HostedMeshAttachment(stack.mesh.name, stack.mesh, of_cluster))
     before += [MeshNamespace(space.name, space, workers, after=tuple(before)) for space in stack.namespaces]
     argo = ArgoApplication(stack.argocd.project, stack, of_cluster[stack.argocd.cluster], routes, after=before)
-    releases = {
-        name: Release(
-            name,
-            release_inputs(stack, clusters),
-            after=[argo.applications[cluster] for cluster in clusters],
-        )
-        for name, clusters in release_groups(stack).items()
-    }
+    releases: dict[str, Release] = {}
+    earlier: dict[int, list[Release]] = {}
+    for name, clusters in release_groups(stack).items():
+        wave = stack.wave_of(clusters[0])
+        before_it = [*(argo.applications[cluster] for cluster in clusters), *earlier.get(wave - 1, [])]
+        releases[name] = Release(name, release_inputs(stack, clusters), after=before_it)
+        earlier.setdefault(wave, []).append(releases[name])
     gateways = {name: GatewayEndpoint(name, gateway, of_cluster[name]) for name, gateway in stack.gateways.items()}
     return {
         "gateway_endpoints": {name: endpoint.url for name, endpoint in gateways.items()},

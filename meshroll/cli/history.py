@@ -103,6 +103,7 @@ def rollback_command(
 @click.argument("service")
 @click.argument("version")
 @_options(*_REPOSITORY, *_PLACES)
+@click.option("--wave", metavar="N", type=int, help="Only in the clusters of this wave of the stack.")
 def retry_command(
     service: str,
     version: str,
@@ -111,12 +112,13 @@ def retry_command(
     branch: str | None,
     path: str | None,
     fields: tuple[str, ...],
+    wave: int | None,
 ) -> None:
     """Release the VERSION of SERVICE again that was undone."""
     from meshroll.cli.undoing import place, release, retry
 
     at = place(stack, repository, branch, path, fields)
-    plan = retry(at, service, version)
+    plan = retry(at, service, version, wave)
     if not plan.edits:
         click.echo(f"nothing to do: Git holds {version} of {service}")
         return

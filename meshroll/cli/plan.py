@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--path", metavar="PATH", help="A folder or file in it; may hold {cluster} and {service}.")
 @click.option("--field", "fields", metavar="FIELD", multiple=True, help="A place of the version, see above.")
 @click.option("--set", "wishes", metavar="SERVICE=VERSION", multiple=True, help="A version to release.")
+@click.option("--wave", metavar="N", type=int, help="Only the clusters of this wave of the stack.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan for `meshroll apply`.")
 @click.option(
     "--format",
@@ -41,6 +42,7 @@ def plan_command(
     path: str | None,
     fields: tuple[str, ...],
     wishes: tuple[str, ...],
+    wave: int | None,
     out: Path | None,
     form: str,
     exact: bool,
@@ -65,8 +67,10 @@ def plan_command(
     if stack is not None:
         if branch or path or fields:
             raise BadInputError("the stack says where and what", expected="no --branch, --path and --field with -s")
-        plan, releases = stack_plan(stack, versions, exact=exact)
+        plan, releases = stack_plan(stack, versions, wave=wave, exact=exact)
     else:
+        if wave is not None:
+            raise BadInputError("only a stack has waves", where="--wave", expected="-s STACK")
         if path is None or not versions:
             raise BadInputError("what is to be released?", expected="--path PATH and --set SERVICE=VERSION")
         plan = given_plan(repository or "", branch or "main", path, fields, versions, exact=exact)

@@ -33,15 +33,18 @@ def wished(words: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def stack_plan(name: str, versions: Mapping[str, str], *, exact: bool) -> tuple[Plan, dict[str, str]]:
-    """The plan of a stack, and the hash of each of its Releases. No versions given: those of the stack file."""
+def stack_plan(name: str, versions: Mapping[str, str], *, wave: int | None, exact: bool) -> tuple[Plan, dict[str, str]]:
+    """The plan of a stack or of one of its waves, and the hash of each of its Releases.
+
+    No versions given: those of the stack file.
+    """
     stack = load_stack(name)
     state = State(name, project_folder(Path.cwd()))
     wishful = _with_wishes(stack, versions)
     seen = {each.name: {each.version} for each in stack.services if each.version and each.name in versions}
     parts = {
         release: _part(wishful, clusters, partial(state.written, release), seen, exact=exact)
-        for release, clusters in release_groups(wishful).items()
+        for release, clusters in groups_of(wishful, wave).items()
     }
     if not parts:
         raise BadInputError("no service has a version", where=f"stack {name}", expected="--set SERVICE=VERSION")
@@ -86,11 +89,33 @@ def _told(plan: Plan, held: Sequence[Hold]) -> Plan:
     return replace(plan, findings=(*plan.findings, *(hold.finding for hold in held)))
 
 
+def groups_of(stack: Stack, wave: int | None) -> dict[str, tuple[str, ...]]:
+    """The Releases of a stack, or of one of its waves, and the clusters of each. Raises BadInputError."""
+    count = max(1, len(stack.delivery.waves))
+    if wave is not None and not 1 <= wave <= count:
+        expected = f"1 to {count}" if count > 1 else "1, the only one"
+        raise BadInputError(f"there is no wave {wave}", where=f"stack {stack.name}", expected=expected)
+    groups = release_groups(stack).items()
+    return {name: clusters for name, clusters in groups if wave in (None, stack.wave_of(clusters[0]))}
+
+
+def check_in_turn(plan: Plan, where: str) -> None:
+    """Raise BadInputError for a plan of several waves: one commit would move them all at once."""
+    waves = {move.wave for move in plan.applications}
+    if len(waves) > 1:
+        raise BadInputError(
+            f"it moves {len(waves)} waves, and one commit would move them at once",
+            where=where,
+            expected="--wave N, or `pulumi up`, which takes them in turn",
+        )
+
+
 def apply_document(plan: Plan, where: str, repository: str | None = None) -> Applied:
     """Make a plan so. Raises BadInputError for one of another repository, or with what waits for a person's word."""
     for finding in plan.findings:
         if finding.kind in HELD:
             raise BadInputError(f"the plan holds {finding}", where=where, expected="a plan without it")
+    check_in_turn(plan, where)
     if plan.stack:
         if repository is not None:
             raise BadInputError(f"stack {plan.stack} says where", where=where, expected="no --repository")

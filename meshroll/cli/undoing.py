@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from meshroll.cli.planning import check_in_turn, groups_of
 from meshroll.cli.repository import given_remote, load_stack, stack_repository
 from meshroll.errors import BadInputError
 from meshroll.gitops import Applied, Plan, Remote, VersionChange, Wish, apply_plan, joined, plan_adopted
@@ -91,14 +92,17 @@ def undo(at: Place, planned: Rollback) -> Applied:
     return apply_plan(at.remote, planned.plan, stack=at.name, style=at.style, undo=planned.undo)
 
 
-def retry(at: Place, service: str, version: str) -> Plan:
-    """The plan that releases an undone version again. Raises BadInputError for one that was not undone."""
+def retry(at: Place, service: str, version: str, wave: int | None) -> Plan:
+    """The plan that releases an undone version again, in one wave of a stack that has several.
+
+    Raises BadInputError for one that was not undone.
+    """
     if at.stack is None:
         wish, _ = _wish(at, service)
         plan = plan_adopted(at.remote, at.paths[0], [replace(wish, version=version)])
     else:
         wishful = only(at.stack, service, version)
-        groups = release_groups(wishful).values()
+        groups = groups_of(wishful, wave).values()
         plan = joined([planning.plan(read_inputs(release_values(wishful, clusters))) for clusters in groups])
     wanted = [VersionChange(service, None, version)]
     events = read_events(at.remote, services=(service,), scope=at.scope, enough=newest_known(wanted))
@@ -107,6 +111,7 @@ def retry(at: Place, service: str, version: str) -> Plan:
         known = ", ".join(dict.fromkeys(undone))
         expected = f"one of {known}" if known else f"`meshroll plan --set {service}={version}` for a new release"
         raise BadInputError(f"{service}: {version} was not undone", expected=expected)
+    check_in_turn(plan, f"`meshroll retry {service} {version}`")
     return plan
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from meshroll.provider import NAME, RELEASE, VERSION
 
 _TEXT: dict[str, Any] = {"type": "string"}
+_NUMBER: dict[str, Any] = {"type": "integer"}
 _ANY: dict[str, Any] = {"$ref": "pulumi.json#/Any"}
 _MAP: dict[str, Any] = {"type": "object", "additionalProperties": _ANY}
 _LIST: dict[str, Any] = {"type": "array", "items": _ANY}
@@ -20,7 +21,7 @@ def schema() -> str:
         **dict.fromkeys(("stack", "path", "namespace", "wait"), _TEXT),
         **dict.fromkeys(("repository", "argocd"), _MAP),
         **dict.fromkeys(("services", "workers"), _LIST),
-        "timeoutSeconds": {"type": "integer"},
+        **dict.fromkeys(("timeoutSeconds", "wave"), _NUMBER),
     }
     release = {
         "description": "The versions of services, committed to the rollout repository.",

@@ -12,8 +12,6 @@ from meshroll.manifests.lint import lint
 from meshroll.manifests.timeline import timeline
 from meshroll.release.inputs import ReleaseInputs
 
-FIRST_WAVE = 1
-
 
 def described(inputs: ReleaseInputs, planned: Plan, rendered: Mapping[str, Sequence[dict[str, Any]]]) -> Plan:
     """The plan with the stack's part of it; `rendered` has the objects of each service of a rendered repository."""
@@ -36,7 +34,7 @@ def _moves(inputs: ReleaseInputs) -> tuple[Move, ...]:
     if inputs.argocd is None:
         return ()
     pairs = zip(inputs.argocd.applications, inputs.workers, strict=True)
-    return tuple(Move(application, worker.name, FIRST_WAVE) for application, worker in pairs)
+    return tuple(Move(application, worker.name, inputs.wave) for application, worker in pairs)
 
 
 def _canaries(service: str, objects: Sequence[dict[str, Any]]) -> list[Canary]:

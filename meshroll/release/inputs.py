@@ -55,6 +55,7 @@ class ReleaseInputs:
     timeout_seconds: int
     edits: tuple[Edit, ...]
     kind: Kind = "rendered"
+    wave: int = 1
     exact: bool = False  # whether a touched file must be as it was when it was planned, byte for byte
     style: Style = field(default_factory=Style)  # of the commit
     written: Mapping[str, str] = field(default_factory=dict)  # versions by service, as the last `up` left them
@@ -101,6 +102,7 @@ def read_inputs(values: Mapping[str, Any]) -> ReleaseInputs:
         workers=workers,
         wait=cast("Wait", wait),
         timeout_seconds=_take(values, "timeoutSeconds", int, DEFAULT_TIMEOUT_SECONDS),
+        wave=_take(values, "wave", int, 1),
         edits=tuple(_edit(item) for item in values.get("edits") or ()),
         kind=cast("Kind", kind),
         exact=repository.get("exact") is True,

@@ -10,11 +10,12 @@ from meshroll.settings.model import Cluster, Commit, Credentials, Service, Stack
 
 
 def release_groups(stack: Stack) -> Mapping[str, tuple[str, ...]]:
-    """The Releases of a stack and the work clusters of each: one a folder in the repository."""
+    """The Releases of a stack, wave by wave, and the work clusters of each: one a folder in the repository."""
     if not any(service.version for service in stack.services):
         return {}
     if stack.repository.per_cluster:
-        return {application_name(stack, cluster): (cluster,) for cluster in stack.workers}
+        in_turn = sorted(stack.workers, key=stack.wave_of)
+        return {application_name(stack, cluster): (cluster,) for cluster in in_turn}
     return {stack.argocd.project: stack.workers}
 
 
@@ -54,6 +55,7 @@ def release_values(stack: Stack, clusters: Sequence[str]) -> dict[str, Any]:
             "applications": [application_name(stack, cluster) for cluster in clusters],
         },
         "workers": [{"name": name, **connection(stack.clusters[name])} for name in clusters],
+        **({"wave": stack.wave_of(clusters[0])} if len(delivery.waves) > 1 else {}),
         "wait": delivery.wait,
         "timeoutSeconds": delivery.timeout_seconds,
     }

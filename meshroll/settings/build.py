@@ -5,7 +5,7 @@ Values have passed the schema and carry its defaults; a `Problem` raised here na
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -68,7 +68,10 @@ def build(name: str, file: str | None, config: Mapping[str, Any]) -> model.Stack
         ),
         repository=repository,
         delivery=model.Delivery(
-            namespace=delivery["namespace"], wait=delivery["wait"], timeout_seconds=seconds(delivery["timeout"])
+            namespace=delivery["namespace"],
+            wait=delivery["wait"],
+            timeout_seconds=seconds(delivery["timeout"]),
+            waves=_waves(delivery.get("waves", ()), workers, repository),
         ),
         services=tuple(_service(service, entry, repository.kind) for service, entry in values["services"].items()),
     )
@@ -134,6 +137,26 @@ def _workers(values: Mapping[str, Any], mesh: model.Mesh | None, clusters: Colle
     for index, worker in enumerate(workers):
         _known(worker, clusters, (*pointer, index))
     return workers
+
+
+def _waves(
+    values: Sequence[Sequence[str]], workers: Sequence[str], repository: model.Repository
+) -> tuple[tuple[str, ...], ...]:
+    at = _at("delivery", "waves")
+    seen: set[str] = set()
+    for n, wave in enumerate(values):
+        for m, cluster in enumerate(wave):
+            _known(cluster, workers, (*at, n, m), "workers")
+            if cluster in seen:
+                raise ContradictionError((*at, n, m), f"{cluster} is in two waves", "each work cluster once")
+            seen.add(cluster)
+    if values and (missing := [worker for worker in workers if worker not in seen]):
+        raise ContradictionError(at, f"{missing[0]} is in no wave", "each work cluster once")
+    if len(values) > 1 and not repository.per_cluster:
+        raise ContradictionError(
+            at, "the clusters share a folder, which one commit moves", "repository.path with {cluster}"
+        )
+    return tuple(tuple(wave) for wave in values)
 
 
 def _repository(values: Mapping[str, Any]) -> model.Repository:

@@ -125,11 +125,12 @@ class Repository:
 
 @dataclass(frozen=True)
 class Delivery:
-    """The namespace that is delivered to, and how far `pulumi up` waits."""
+    """The namespace that is delivered to, how far `pulumi up` waits, and the work clusters in turn."""
 
     namespace: str
     wait: Wait
     timeout_seconds: int
+    waves: tuple[tuple[str, ...], ...] = ()  # without any all work clusters are one
 
 
 @dataclass(frozen=True)
@@ -185,3 +186,7 @@ class Stack:
     repository: Repository
     delivery: Delivery
     services: tuple[Service, ...]
+
+    def wave_of(self, cluster: str) -> int:
+        """In which wave a work cluster is delivered to, from 1."""
+        return next((n for n, wave in enumerate(self.delivery.waves, 1) if cluster in wave), 1)

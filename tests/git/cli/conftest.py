@@ -32,7 +32,7 @@ config:
   meshroll:workers: [{workers}]
   meshroll:argocd: {{cluster: host, project: shop}}
   meshroll:repository: {{url: "{url}", kind: adopted, path: "clusters/{{cluster}}"}}
-  meshroll:delivery: {{namespace: shop}}
+  meshroll:delivery: {{namespace: shop{delivery}}}
   meshroll:services: {{provider: {{version: v1}}}}
 """
 
@@ -43,9 +43,9 @@ def manifest(**versions: str) -> str:
     return "---\n".join(ROLLOUT.format(name=name, version=version) for name, version in versions.items())
 
 
-def write_stack(project: Path, repository: Repository, *, workers: str = "east") -> Path:
+def write_stack(project: Path, repository: Repository, *, workers: str = "east", delivery: str = "") -> Path:
     path = project / "stacks" / "Pulumi.test.yaml"
-    path.write_text(STACK.format(url=repository.remote.url, workers=workers))
+    path.write_text(STACK.format(url=repository.remote.url, workers=workers, delivery=delivery))
     return path
 
 

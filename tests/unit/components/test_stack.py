@@ -212,6 +212,21 @@ def test_a_release_is_made_after_its_own_application_only() -> None:
     assert made[f"{RELEASE} dubbo-worker-2"].after == {"dubbo-application-worker-2"}
 
 
+def test_a_wave_begins_when_the_one_before_it_has_ended() -> None:
+    of_three = stack(workers=("worker-1", "worker-2", "worker-3"))
+    waves = (("worker-3",), ("worker-1", "worker-2"))
+    made, _ = made_by(dataclasses.replace(of_three, delivery=dataclasses.replace(of_three.delivery, waves=waves)))
+    releases = {resource.name: resource for resource in made.values() if resource.type == RELEASE}
+    assert releases["dubbo-worker-3"].after == {"dubbo-application-worker-3"}
+    for name in ("worker-1", "worker-2"):
+        assert releases[f"dubbo-{name}"].after == {f"dubbo-application-{name}", "dubbo-worker-3"}
+    assert {name: resource.inputs["wave"] for name, resource in releases.items()} == {
+        "dubbo-worker-3": 1,
+        "dubbo-worker-1": 2,
+        "dubbo-worker-2": 2,
+    }
+
+
 def test_one_release_serves_all_clusters_where_the_path_does_not_tell_them_apart() -> None:
     made, _ = made_by(stack(workers=("worker-1", "worker-2"), path="rollouts"))
     (release,) = (resource for resource in made.values() if resource.type == RELEASE)

@@ -160,6 +160,36 @@ def test_what_pulumi_encrypted_is_sealed(tmp_path):
     assert isinstance(credentials.password, Sealed)
 
 
+def of_three(waves, path="clusters/{cluster}"):
+    text = with_change("    east: {context: east}\n", "    east: {context: east}\n    west: {context: west}\n")
+    text = text.replace("workers: [east]", "workers: [east, west, host]\n    leader: east").replace(
+        "clusters/{cluster}", path
+    )
+    return text.replace("{namespace: shop}", f"{{namespace: shop, waves: {waves}}}")
+
+
+def test_the_waves_say_which_cluster_comes_when(tmp_path):
+    stack = load_file(write(tmp_path, of_three("[[west], [host, east]]")), ENVIRON)
+    assert stack.delivery.waves == (("west",), ("host", "east"))
+    assert [stack.wave_of(cluster) for cluster in stack.workers] == [2, 1, 2]
+    assert load_file(write(tmp_path, TEXT), ENVIRON).wave_of("east") == 1
+
+
+@pytest.mark.parametrize(
+    ("waves", "path", "sentence"),
+    [
+        ("[[west], [north]]", "clusters/{cluster}", "/1/0: north is not among the workers"),
+        ("[[west], [host, west, east]]", "clusters/{cluster}", "/1/1: west is in two waves"),
+        ("[[west], [host]]", "clusters/{cluster}", ": east is in no wave; expected each work cluster once"),
+        ("[[west], []]", "clusters/{cluster}", "/1: "),
+        ("[[west], [host, east]]", "all", ": the clusters share a folder, which one commit moves; expected"),
+    ],
+)
+def test_waves_that_cannot_be_are_said_with_their_place(tmp_path, waves, path, sentence):
+    text = message(tmp_path, of_three(waves, path), ENVIRON)
+    assert text.startswith(f"{FILE}:22 /config/meshroll:delivery/waves{sentence}")
+
+
 def test_a_password_may_stand_in_a_file(tmp_path):
     secret = tmp_path / "token"
     secret.write_text("s3cret\r\n")
