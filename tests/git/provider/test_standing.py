@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import grpc
 import pytest
 
 from meshroll.gitops import Wish, apply_plan, plan_rendered
@@ -90,6 +91,18 @@ def test_released_again_by_a_person_there_is_nothing_left_to_say(engine: Engine,
     apply_plan(repository.remote, plan, stack="prod")
     assert again(engine, old, outputs, inputs(repository, provider="v2")) is None
     assert engine.words.said == []
+
+
+def test_an_undo_between_the_check_and_the_commit_stops_the_commit(engine: Engine, repository: Repository) -> None:
+    old, _ = up(engine, inputs(repository, provider="v1"))
+    wanted = inputs(repository, provider="v2")
+    checked = engine.check(wanted, old)
+    apply_plan(repository.remote, planning.plan(read_inputs(wanted)), stack="prod")
+    undone = undo(repository)
+    with pytest.raises(grpc.RpcError) as caught:
+        engine.update(checked)
+    assert str(caught.value.details()).startswith(f"provider: v2 was undone by Meshroll in {undone[:12]} at 20")
+    assert repository.head() == undone
 
 
 def theirs(repository: Repository, version: str) -> str:
