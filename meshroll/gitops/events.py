@@ -22,6 +22,7 @@ from meshroll.gitops.message import PLAN, REASON, SERVICE, STACK, UNDO, UNDO_PLA
 from meshroll.gitops.plan import VersionChange
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.scope import EVERYWHERE, Scope, related
+from meshroll.gitops.trailers import trailers_of
 from meshroll.gitops.transport import TIP, Transport
 
 _CHANGE = re.compile(r"(?P<service>\S+) (?P<old>\S+) -> (?P<new>\S+)(?: in (?P<path>.+))?")
@@ -60,6 +61,7 @@ class Event:
 
 
 Enough = Callable[[Sequence[Event]], bool]
+Trailers = list[tuple[str, str]]
 
 
 def read_events(
@@ -109,37 +111,42 @@ def newest_known(changes: Collection[VersionChange]) -> Enough:
 def _events(git: Git) -> Iterator[Event]:
     result = git.run("log", "-z", "--topo-order", f"--format={_FORMAT}", TIP, "--", environment=NO_CONFIGURATION)
     fields = result.output.decode("utf-8", "backslashreplace").split("\0")
-    for start in range(0, len(fields) - _FIELDS + 1, _FIELDS):
-        commit, parents, author, when, trailers, body = fields[start : start + _FIELDS]
-        parts = _parts(git, trailers, body)
+    commits = [fields[start : start + _FIELDS] for start in range(0, len(fields) - _FIELDS + 1, _FIELDS)]
+    parts = _parts(git, [(trailers, body) for *_, trailers, body in commits])
+    for (commit, parents, author, when, *_), own in zip(commits, parts, strict=True):
         about = (commit, parents.partition(" ")[0], printable(author), when)
-        yield from _ordered([event for part in parts for event in _of(part, *about)])
+        yield from _ordered([event for part in own for event in _of(part, *about)])
 
 
-def _parts(git: Git, trailers: str, body: str) -> list[list[tuple[str, str]]]:
-    """The trailers of a commit, or of each commit that was squashed into it, in the message's order."""
-    if len(_PART.findall(body)) == sum(1 for name, _ in _pairs(trailers) if name == SERVICE):
-        return [_pairs(trailers)]
-    paragraphs = [textwrap.dedent(text).strip() for text in re.split(r"\n[ \t]*\n", body)]
+def _parts(git: Git, messages: Sequence[tuple[str, str]]) -> list[list[Trailers]]:
+    """The trailers of each commit (its trailers as Git has them, and its body), in the message's order.
+
+    Of a commit that others were squashed into they are those of each part.
+    """
+    whole = [_pairs(trailers) for trailers, _ in messages]
+    squashed = [
+        _paragraphs(body) if len(_PART.findall(body)) != sum(name == SERVICE for name, _ in own) else []
+        for own, (_, body) in zip(whole, messages, strict=True)
+    ]
+    parsed = iter(trailers_of(git, [text for texts in squashed for text in texts]))
     return [
-        _pairs(
-            git.text(
-                *("interpret-trailers", "--parse", "--no-divider"),
-                stdin=f"part\n\n{paragraph}\n".encode(),
-                environment=NO_CONFIGURATION,
-            )
-        )
-        for paragraph in paragraphs
-        if _PART.search(paragraph)
+        [_pairs(next(parsed)) for _ in texts] if texts else [own] for own, texts in zip(whole, squashed, strict=True)
     ]
 
 
-def _pairs(trailers: str) -> list[tuple[str, str]]:
+def _paragraphs(body: str) -> list[str]:
+    """The paragraphs that may hold a part's trailers, without the indentation that `git merge --squash` gives them."""
+    return [
+        textwrap.dedent(text).strip() for text in re.split(r"\n[ \t]*\n", body) if _PART.search(textwrap.dedent(text))
+    ]
+
+
+def _pairs(trailers: str) -> Trailers:
     pairs = (line.partition(": ") for line in trailers.splitlines())
     return [(name, printable(value.strip())) for name, _, value in pairs]
 
 
-def _of(part: Iterable[tuple[str, str]], commit: str, parent: str, author: str, when: str) -> Iterator[Event]:
+def _of(part: Trailers, commit: str, parent: str, author: str, when: str) -> Iterator[Event]:
     """The events of one paragraph."""
     values: dict[str, list[str]] = {}
     for name, value in part:

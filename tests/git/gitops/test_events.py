@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from meshroll.gitops import Plan, apply_plan, plan_rendered
+from meshroll.gitops.cache import open_cache
+from meshroll.gitops.command import Git
 from meshroll.gitops.events import Event, newest_known, read_events
 from meshroll.gitops.message import Undo
 from meshroll.gitops.plan import VersionChange
 from meshroll.gitops.scope import Scope
+from meshroll.gitops.trailers import trailers_of
 from tests.git.repositories import Repository, release
 
 ROOT = "live"
@@ -144,3 +149,27 @@ def test_what_a_terminal_would_obey_is_escaped(repository: Repository) -> None:
     repository.commit("x\n\nMeshroll-Service: provider v1 -> v2\x1b[2J\nMeshroll-Reason: \u202ereversed")
     (event,) = events(repository, stack="")
     assert (event.new, event.reason) == ("v2\\x1b[2J", "\\u202ereversed")
+
+
+def test_many_squashed_releases_cost_few_processes(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    deliver(repository, provider="v1")
+    body = repository.git("log", "-1", "--format=%B", "main").strip()
+    for number in range(20):
+        repository.commit(f"Squashed {number}\n\n* {body}\n\n* unrelated\n\n* {body}")
+    calls: list[str] = []
+    real = Git.run
+    monkeypatch.setattr(Git, "run", lambda git, *words, **more: calls.append(words[0]) or real(git, *words, **more))
+    assert len(events(repository)) == 41
+    assert calls.count("interpret-trailers") == 3  # one for each time more history was fetched
+
+
+def test_a_part_cannot_end_another_and_odd_texts_have_no_trailers(repository: Repository) -> None:
+    with open_cache(repository.remote, repository.cache) as git:
+        texts = ["A: b\nMeshroll-Service: x", "just words", "", "Meshroll-End: 0\nB: 1\n  folded", "C: ü"]
+        assert list(trailers_of(git, texts)) == [
+            "A: b\nMeshroll-Service: x",
+            "",
+            "",
+            "Meshroll-End: 0\nB: 1 folded",
+            "C: ü",
+        ]
