@@ -1,0 +1,96 @@
+"""Two work clusters in turn: the second gets nothing before the first has finished, and nothing when that fails."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from meshroll.demo.project import Project, prepare
+from meshroll.sandbox import Sandbox
+from tests.git.repositories import Repository
+from tests.sandbox import conftest as sandboxes
+from tests.sandbox.delivery.conftest import CHECKOUT
+from tests.sandbox.delivery.stacks import PROVIDER, Made, derive, running, without_mesh
+from tests.sandbox.delivery.test_adopted import MANIFEST
+
+QUICK = MANIFEST.replace("{pause: {}}", "{pause: {duration: 1s}}")
+FIRST, SECOND = "worker-2", "worker-1"
+IMAGE = "registry.example/mspider/spring-{version}:v0.2"
+
+
+@pytest.fixture(scope="module")
+def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    root = tmp_path_factory.mktemp("state") / "meshroll"
+    yield from sandboxes.running(Sandbox(f"test-{secrets.token_hex(3)}", root=root), workers=2)
+
+
+@pytest.fixture(scope="module")
+def people(two_workers: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    return Repository(two_workers.home.repository, tmp_path_factory.mktemp("people"))
+
+
+@pytest.fixture(scope="module")
+def pair(two_workers: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    folder = tmp_path_factory.mktemp("waves")
+    environment = {**os.environ, **two_workers.environment(), "XDG_CACHE_HOME": str(folder / "cache")}
+    return prepare(CHECKOUT, folder / "project", environment)
+
+
+@pytest.fixture(scope="module")
+def stack(pair: Project, people: Repository) -> Iterator[Made]:
+    stack = derive(pair, "sandbox", "waves")
+    without_mesh(stack)
+    stack.put("/clusters/worker-2", {"context": "worker-2", "kubeconfig": {"env": "MESHROLL_KUBECONFIG"}})
+    stack.put("/workers", [SECOND, FIRST])
+    stack.put("/delivery/waves", [[FIRST], [SECOND]])
+    stack.put("/delivery/wait", "finished")
+    stack.put("/repository/kind", "adopted")
+    stack.put("/services", {PROVIDER: {"version": "v1"}})
+    people.commit("by hand", write={file_of(stack, worker): QUICK for worker in (FIRST, SECOND)})
+    with running(stack):
+        yield stack
+
+
+def file_of(stack: Made, worker: str) -> str:
+    return f"{stack.name}/{worker}/shop.yaml"
+
+
+def touched(people: Repository, count: int) -> list[str]:
+    """The files of the newest commits, newest first."""
+    return people.git("log", f"-{count}", "--format=", "--name-only", "main").split()
+
+
+def test_the_clusters_are_released_to_one_after_the_other(
+    stack: Made, people: Repository, two_workers: Sandbox
+) -> None:
+    stack.put(f"/services/{PROVIDER}/version", "v2")
+    shown = stack.meshroll("plan", "-s", stack.name)
+    assert f"wave 1: Application {stack.name}-{FIRST} " in shown
+    assert f"wave 2: Application {stack.name}-{SECOND} " in shown
+    stack.up()
+    assert touched(people, 2) == [file_of(stack, SECOND), file_of(stack, FIRST)]
+    first, second = (int(time) for time in reversed(people.log("%ct")[:2]))
+    assert second - first >= 1  # the pause of the first one's canary lies between them
+
+
+def test_a_wave_that_fails_is_the_last(stack: Made, people: Repository) -> None:
+    nobody = Path(IMAGE.format(version="nobody")).name  # an image that the sandbox has no program for
+    stack.put(
+        f"/services/{PROVIDER}/fields",
+        [{"path": "shop.yaml#0/spec/template/spec/containers/0/image", "pattern": IMAGE}],
+    )
+    stack.meshroll("set", "--from-git", PROVIDER, "-s", stack.name)  # another field holds another version
+    stack.up()
+    stack.put(f"/services/{PROVIDER}/version", "nobody")
+    stack.put("/delivery/timeout", "15s")
+    assert f"{stack.name}-{FIRST}" in stack.up(fails=True)
+    assert touched(people, 1) == [file_of(stack, FIRST)]
+    assert nobody in people.read(file_of(stack, FIRST))
+    assert nobody not in people.read(file_of(stack, SECOND))
+
+    stack.meshroll("rollback", PROVIDER, "-s", stack.name, "--yes")
+    assert people.read(file_of(stack, FIRST)) == people.read(file_of(stack, SECOND))
