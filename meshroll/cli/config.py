@@ -54,13 +54,9 @@ def set_command(service: str, version: str | None, from_git: bool, stack: str | 
 
 
 def _path(stack: str | None, path: Path | None) -> Path:
+    from meshroll.cli.project import project_folder
     from meshroll.settings import stack_file
 
     if (stack is None) == (path is None):
         raise BadInputError("which stack?", expected="either -s STACK or --file FILE")
     return path if path is not None else stack_file(stack or "", project_folder(Path.cwd()))
-
-
-def project_folder(start: Path) -> Path:
-    """The nearest folder upwards with a Pulumi.yaml, as Pulumi finds it."""
-    return next((folder for folder in (start, *start.parents) if (folder / "Pulumi.yaml").is_file()), start)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from meshroll.errors import BadInputError, ConflictError, MeshrollError
@@ -16,13 +14,12 @@ from meshroll.errors import BadInputError, ConflictError, MeshrollError
 @click.option("--cluster", metavar="CLUSTER", help="Only in this work cluster.")
 def promote_command(service: str, stack: str, full: bool, cluster: str | None) -> None:
     """Continue the paused delivery of SERVICE by one step, or in full."""
-    from meshroll.cli.config import project_folder
+    from meshroll.cli.project import load_stack
     from meshroll.delivery.operate import promote
     from meshroll.delivery.preflight import check_cluster
     from meshroll.kube import Kube
-    from meshroll.settings import load_file, stack_file
 
-    settings = load_file(stack_file(stack, project_folder(Path.cwd())))
+    settings = load_stack(stack)
     where = f"stack {stack}"
     names = [known.name for known in settings.services]
     if service not in names:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from meshroll.cli.config import project_folder
-from meshroll.cli.repository import agreed_remote, given_remote, load_stack, stack_repository
+from meshroll.cli.project import load_stack, project_folder
+from meshroll.cli.repository import agreed_remote, given_remote, stack_repository
 from meshroll.cli.state import State
 from meshroll.errors import BadInputError, ConflictError
 from meshroll.gitops import Applied, Finding, Plan, Wish, apply_plan, joined, plan_adopted

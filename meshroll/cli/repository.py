@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meshroll.errors import BadInputError
@@ -23,14 +22,6 @@ PARTS = {
     "KNOWN_HOSTS": "known_hosts",
     "CA_FILE": "ca_file",
 }
-
-
-def load_stack(name: str) -> Stack:
-    """The settings of a stack of the project around the current folder."""
-    from meshroll.cli.config import project_folder
-    from meshroll.settings import load_file, stack_file
-
-    return load_file(stack_file(name, project_folder(Path.cwd())))
 
 
 def stack_repository(stack: Stack) -> tuple[Remote, Style]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from meshroll.cli.planning import check_in_turn, groups_of
-from meshroll.cli.repository import given_remote, load_stack, stack_repository
+from meshroll.cli.project import load_stack
+from meshroll.cli.repository import given_remote, stack_repository
 from meshroll.errors import BadInputError
 from meshroll.gitops import Applied, Plan, Remote, VersionChange, Wish, apply_plan, joined, plan_adopted
 from meshroll.gitops.commit import Style

@@ -6,7 +6,7 @@ import pytest
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.events import Event
-from meshroll.gitops.rollback import Target, choose, releases_of
+from meshroll.gitops.releases import Target, choose, releases_of
 
 DAY = "2026-11-01T10:00:00+01:00"
 

@@ -1,0 +1,21 @@
+"""The Pulumi project around the current folder, and its stacks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # importing it is left to the command that runs
+    from meshroll.settings.model import Stack
+
+
+def project_folder(start: Path) -> Path:
+    """The nearest folder upwards with a Pulumi.yaml, as Pulumi finds it."""
+    return next((folder for folder in (start, *start.parents) if (folder / "Pulumi.yaml").is_file()), start)
+
+
+def load_stack(name: str) -> Stack:
+    """The settings of a stack of the project around the current folder."""
+    from meshroll.settings import load_file, stack_file
+
+    return load_file(stack_file(name, project_folder(Path.cwd())))

@@ -1,0 +1,149 @@
+"""Releases as history tells them: which stand, which were undone, and which an undo means.
+
+Events that bring one version to several places are one release, whether in one commit or in commits that follow each
+other, and from whichever version each place came.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from meshroll.errors import BadInputError
+from meshroll.gitops.events import Event
+from meshroll.gitops.plan import VersionChange
+
+Release = tuple[Event, ...]
+"""The events of one release, newest first: the same version came to every place."""
+
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What `--to` means: the releases to undo, newest first, or why there is nothing to do."""
+
+    releases: tuple[Release, ...] = ()
+    note: str = ""
+
+
+def releases_of(events: Sequence[Event]) -> tuple[Release, ...]:
+    """The releases of one service that stand, newest first; a change without another version is none."""
+    standing: list[list[Event]] = []
+    for word in _words(reversed([event for event in events if event.old != event.new])):
+        if word[0].is_undo:
+            del standing[_undone_from(standing, word) :]
+        elif standing and all(_continues(standing[-1], event) for event in word):
+            standing[-1] += word
+        else:
+            standing.append(word)
+    return tuple(tuple(reversed(release)) for release in reversed(standing))
+
+
+def _words(events: Iterable[Event]) -> Iterator[list[Event]]:
+    """Events, oldest first, that say one thing of several places in one commit."""
+    word: list[Event] = []
+    for event in events:
+        alike = word and (word[0].commit, word[0].is_undo) == (event.commit, event.is_undo)
+        if alike and (_undoes_alike(word, event) if event.is_undo else _continues(word, event)):
+            word.append(event)
+            continue
+        if word:
+            yield word
+        word = [event]
+    if word:
+        yield word
+
+
+def _continues(release: Sequence[Event], event: Event) -> bool:
+    """Whether an event brings a release's version to one more place, or the same change to one again."""
+    if release[0].new != event.new:
+        return False
+    return all(event.path != other.path or event.old == other.old for other in release)
+
+
+def _undoes_alike(word: Sequence[Event], event: Event) -> bool:
+    return word[0].old == event.old and event.path not in [other.path for other in word]
+
+
+def _undone_from(standing: Sequence[Sequence[Event]], undo: Sequence[Event]) -> int:
+    """Where the undone release is: named by commit or plan, else the top one if its versions fit."""
+    ways = {(event.new, event.old) for event in undo}
+    named = undo[0]
+    for index in reversed(range(len(standing))):
+        release = standing[index]
+        known = any(event.commit in named.undoes or event.plan in named.undone_plans for event in release)
+        if known and {event.old for event in release} & {old for old, _ in ways}:
+            return index
+    fits = bool(standing) and any((event.old, event.new) in ways for event in standing[-1])
+    return len(standing) - 1 if fits else len(standing)
+
+
+def choose(events: Sequence[Event], service: str, to: str, *, over_newer: bool) -> Target:
+    """Which releases to undo. Raises BadInputError."""
+    target = _chosen(events, service, to, over_newer=over_newer)
+    _refuse_part_of_a_commit(events, target.releases, service)
+    return target
+
+
+def ways_back(service: str, events: Sequence[Event]) -> tuple[VersionChange, ...]:
+    """For each place the way from its newest version to what stood there first; `events` are newest first."""
+    ways: dict[str, VersionChange] = {}
+    for event in events:
+        new = ways[event.path].old if event.path in ways else event.new
+        ways[event.path] = VersionChange(service, new, event.old, event.path)
+    return tuple(ways[path] for path in sorted(ways))
+
+
+def _chosen(events: Sequence[Event], service: str, to: str, *, over_newer: bool) -> Target:
+    standing = releases_of(events)
+    newest = next((event for event in events if event.old != event.new), None)
+    if newest is None:
+        raise BadInputError(f"there is no release of {service} in the history", expected="a service released before")
+    if not to:
+        if newest.is_undo:
+            done = f"{newest.old} was undone by {newest.author} in {newest.commit[:12]} at {newest.day}"
+            return Target(note=f"{service}: nothing to do: {done}; --to goes further back")
+        return Target(standing[:1])
+    if to == newest.new or (_COMMIT.fullmatch(to) and newest.commit.startswith(to)):
+        return Target(note=f"{service}: nothing to do: {newest.new} is the newest word on it ({newest.commit[:12]})")
+    chosen = _back_to(standing, to)
+    if chosen is None:
+        known = ", ".join(dict.fromkeys(event.old or "-" for release in standing for event in release))
+        raise BadInputError(
+            f"{to} is not what {service} was before a release that stands",
+            where="--to",
+            expected=f"one of {known}, or a commit of `meshroll history {service}`" if known else "a release to undo",
+        )
+    if len(chosen) > 1 and not over_newer:
+        top, last = chosen[0][0], chosen[-1][0]
+        raise BadInputError(
+            f"{service}: a newer release, {top.old} -> {top.new} by {top.author} in {top.commit[:12]}, lies on top of "
+            f"{last.old} -> {last.new}",
+            expected="--over-newer to undo them all",
+        )
+    return Target(chosen)
+
+
+def _back_to(standing: Sequence[Release], to: str) -> tuple[Release, ...] | None:
+    for index, release in enumerate(standing):
+        if any(event.old == to for event in release):
+            return tuple(standing[: index + 1])
+        if index and _COMMIT.fullmatch(to) and any(event.commit.startswith(to) for event in release):
+            return tuple(standing[:index])
+    return None
+
+
+def _refuse_part_of_a_commit(events: Sequence[Event], chosen: Sequence[Release], service: str) -> None:
+    """A commit that several releases were squashed into is only undone whole: what stood between them is not in Git."""
+    commits = {event.commit for release in chosen for event in release}
+    ours = {event for release in chosen for event in release}
+    others = [e for e in events if e.commit in commits and e not in ours and e.service == service and e.old != e.new]
+    if others:
+        raise BadInputError(
+            f"it holds several releases of {service}: "
+            + ", ".join(f"{e.old or '-'} -> {e.new or '-'}" for e in events if e.commit == others[0].commit),
+            where=f"commit {others[0].commit[:12]}",
+            expected=f"--to {others[-1].old or 'COMMIT'} --over-newer, which undoes all of them",
+        )
