@@ -38,12 +38,12 @@ def build(stack: Stack) -> dict[str, Any]:
     before += [MeshNamespace(space.name, space, workers, after=tuple(before)) for space in stack.namespaces]
     argo = ArgoApplication(stack.argocd.project, stack, of_cluster[stack.argocd.cluster], routes, after=before)
     releases: dict[str, Release] = {}
-    earlier: dict[int, list[Release]] = {}
+    of_wave: dict[int, list[Release]] = {}
     for name, clusters in release_groups(stack).items():
         wave = stack.wave_of(clusters[0])
-        before_it = [*(argo.applications[cluster] for cluster in clusters), *earlier.get(wave - 1, [])]
-        releases[name] = Release(name, release_inputs(stack, clusters), after=before_it)
-        earlier.setdefault(wave, []).append(releases[name])
+        after = [*(argo.applications[cluster] for cluster in clusters), *of_wave.get(wave - 1, [])]
+        releases[name] = Release(name, release_inputs(stack, clusters), after=after)
+        of_wave.setdefault(wave, []).append(releases[name])
     gateways = {name: GatewayEndpoint(name, gateway, of_cluster[name]) for name, gateway in stack.gateways.items()}
     return {
         "gateway_endpoints": {name: endpoint.url for name, endpoint in gateways.items()},

@@ -65,7 +65,7 @@ def plan_command(
     if (stack is None) == (repository is None):
         raise BadInputError("which repository?", expected="either -s STACK or --repository URL")
     if stack is not None:
-        if branch or path or fields:
+        if branch is not None or path is not None or fields:
             raise BadInputError("the stack says where and what", expected="no --branch, --path and --field with -s")
         plan, releases = stack_plan(stack, versions, wave=wave, exact=exact)
     else:
@@ -73,10 +73,12 @@ def plan_command(
             raise BadInputError("only a stack has waves", where="--wave", expected="-s STACK")
         if path is None or not versions:
             raise BadInputError("what is to be released?", expected="--path PATH and --set SERVICE=VERSION")
-        plan = given_plan(repository or "", branch or "main", path, fields, versions, exact=exact)
+        plan = given_plan(repository or "", branch, path, fields, versions, exact=exact)
         releases = {}
     if out is not None:
         _write(out, _as_json(plan, releases))
+    if wave is not None:
+        releases = {}  # `pulumi up` takes all waves: the hashes of one would refuse the others
     click.echo(_printed(plan, releases, form), nl=False, color=True)
     return ExitCode.CHANGES if exit_code and plan.edits else ExitCode.DONE
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from meshroll.cli.project import load_stack, project_folder
 from meshroll.cli.repository import agreed_remote, given_remote, stack_repository
@@ -13,6 +14,7 @@ from meshroll.cli.state import State
 from meshroll.errors import BadInputError, ConflictError
 from meshroll.gitops import Applied, Finding, Plan, Wish, apply_plan, joined, plan_adopted
 from meshroll.gitops.plan import HELD
+from meshroll.gitops.scope import related
 from meshroll.gitops.standing import Hold, holds, seen_in, unless_undone, without_held
 from meshroll.release import planning
 from meshroll.release.inputs import read_inputs
@@ -43,7 +45,7 @@ def stack_plan(name: str, versions: Mapping[str, str], *, wave: int | None, exac
     wishful = _with_wishes(stack, versions)
     seen = {each.name: {each.version} for each in stack.services if each.version and each.name in versions}
     parts = {
-        release: _part(wishful, clusters, partial(state.written, release), seen, exact=exact)
+        release: _part(release_values(wishful, clusters), partial(state.written, release), seen, exact=exact)
         for release, clusters in groups_of(wishful, wave).items()
     }
     if not parts:
@@ -54,25 +56,24 @@ def stack_plan(name: str, versions: Mapping[str, str], *, wave: int | None, exac
     if state.trouble:
         message = f"what `pulumi up` wrote last cannot be read ({state.trouble}): Git's history alone was asked"
         plan = replace(plan, findings=(*plan.findings, Finding("state-unread", message)))
-    return plan, {release: plan.hash for release, plan in parts.items()}
+    return plan, {release: part.hash for release, part in parts.items()}
 
 
 def _part(
-    stack: Stack,
-    clusters: Sequence[str],
-    written: Callable[[], Mapping[str, str]],
+    values: Mapping[str, Any],
+    written: Callable[[Mapping[str, Any]], Mapping[str, str]],
     seen: Mapping[str, Collection[str]],
     *,
     exact: bool,
 ) -> Plan:
     """The plan of one Release; what waits for a person's word is a finding."""
-    inputs = read_inputs(release_values(stack, clusters))
+    inputs = read_inputs(values)
     inputs = replace(inputs, exact=inputs.exact or exact)
-    return _told(*planning.plan_unheld(inputs, written=written, acknowledged=seen))
+    return _told(*planning.plan_unheld(inputs, written=lambda: written(values), acknowledged=seen))
 
 
 def given_plan(
-    url: str, branch: str, path: str, fields: Sequence[str], versions: Mapping[str, str], *, exact: bool
+    url: str, branch: str | None, path: str, fields: Sequence[str], versions: Mapping[str, str], *, exact: bool
 ) -> Plan:
     """The plan for a repository that no stack describes; who asks is taken to know what stands there."""
     remote = given_remote(url, branch)
@@ -99,9 +100,19 @@ def groups_of(stack: Stack, wave: int | None) -> dict[str, tuple[str, ...]]:
     return {name: clusters for name, clusters in groups if wave in (None, stack.wave_of(clusters[0]))}
 
 
-def check_in_turn(plan: Plan, where: str) -> None:
-    """Raise BadInputError for a plan of several waves: one commit would move them all at once."""
-    waves = {move.wave for move in plan.applications}
+def check_in_turn(stack: Stack, plan: Plan, where: str) -> None:
+    """Raise BadInputError for a plan of several waves: one commit would move them all at once.
+
+    The stack as it is now says which file is whose; what the plan says of itself does not count.
+    """
+    if len(stack.delivery.waves) < 2:  # noqa: PLR2004 - one wave is everybody at once
+        return
+    waves = {
+        stack.wave_of(cluster)
+        for cluster in stack.workers
+        for edit in plan.edits
+        if related(edit.file, stack.repository.path_for(cluster))
+    }
     if len(waves) > 1:
         raise BadInputError(
             f"it moves {len(waves)} waves, and one commit would move them at once",
@@ -115,7 +126,6 @@ def apply_document(plan: Plan, where: str, repository: str | None = None) -> App
     for finding in plan.findings:
         if finding.kind in HELD:
             raise BadInputError(f"the plan holds {finding}", where=where, expected="a plan without it")
-    check_in_turn(plan, where)
     if plan.stack:
         if repository is not None:
             raise BadInputError(f"stack {plan.stack} says where", where=where, expected="no --repository")
@@ -127,6 +137,7 @@ def apply_document(plan: Plan, where: str, repository: str | None = None) -> App
                 where=where,
                 expected=f"one for branch {remote.branch} of {remote.url}, which stack {plan.stack} has",
             )
+        check_in_turn(stack, plan, where)
     else:
         remote, style = agreed_remote(plan.url, plan.branch, repository, where), None
     return apply_plan(remote, plan, stack=plan.stack, style=style, guard=unless_undone(plan))

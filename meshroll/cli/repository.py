@@ -33,9 +33,9 @@ def stack_repository(stack: Stack) -> tuple[Remote, Style]:
     return inputs.remote, inputs.style
 
 
-def given_remote(url: str, branch: str, environ: Mapping[str, str] = os.environ) -> Remote:
+def given_remote(url: str, branch: str | None, environ: Mapping[str, str] = os.environ) -> Remote:
     """A repository without a stack: what opens it is in MESHROLL_REPOSITORY_* variables, or Git knows it."""
-    from meshroll.gitops.remote import Remote
+    from meshroll.gitops.remote import DEFAULT_BRANCH, Remote
     from meshroll.settings.sources import read_secret
 
     given = {part: environ[VARIABLES + name] for name, part in PARTS.items() if environ.get(VARIABLES + name)}
@@ -45,7 +45,7 @@ def given_remote(url: str, branch: str, environ: Mapping[str, str] = os.environ)
         given["password"] = read_secret(file, PASSWORD_FILE)
     if "password" in given:
         given.setdefault("username", "git")
-    return Remote(url, branch, **given)
+    return Remote(url, DEFAULT_BRANCH if branch is None else branch, **given)
 
 
 def agreed_remote(

@@ -15,6 +15,7 @@ from typing import Any
 
 from meshroll.gitops.command import last_line
 from meshroll.provider import RELEASE
+from meshroll.release.inputs import written_before
 
 SECONDS = 60.0
 _COMMAND = ("pulumi", "--non-interactive", "--color=never", "stack", "export", "--stack")
@@ -27,12 +28,15 @@ class State:
         self._stack, self._project = stack, project
         self.trouble = ""
 
-    def written(self, release: str) -> Mapping[str, str]:
-        """The versions that the last `pulumi up` wrote through one Release; empty where nobody knows."""
-        return self._written.get(release, {})
+    def written(self, release: str, inputs: Mapping[str, Any]) -> Mapping[str, str]:
+        """The versions that the last `pulumi up` wrote through one Release; empty where nobody knows.
+
+        `inputs` are those that the Release would have now: what was written at another place does not count.
+        """
+        return written_before(self._releases.get(release, {}), inputs)
 
     @cached_property
-    def _written(self) -> Mapping[str, Mapping[str, str]]:
+    def _releases(self) -> Mapping[str, Mapping[str, Any]]:
         try:
             done = subprocess.run(
                 [*_COMMAND, self._stack],
@@ -45,21 +49,24 @@ class State:
             )
         except FileNotFoundError:
             self.trouble = "the command pulumi is missing"
+        except OSError as error:
+            self.trouble = f"pulumi cannot be started: {error.strerror}"
         except subprocess.TimeoutExpired:
             self.trouble = f"pulumi did not answer within {SECONDS:.0f} s"
         else:
             if done.returncode == 0:
-                return written_in(json.loads(done.stdout))
-            if "no stack named" not in done.stderr:  # a stack without any `up` is no trouble
+                try:
+                    return releases_in(json.loads(done.stdout))
+                except ValueError:
+                    self.trouble = "what pulumi printed is no JSON"
+            elif "no stack named" not in done.stderr:  # a stack without any `up` is no trouble
                 self.trouble = last_line(done.stderr)
         return {}
 
 
-def written_in(state: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
-    """The versions by service that each Release of an exported state wrote last, by the Release's name."""
+def releases_in(state: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """The inputs of each Release of an exported state, by its name."""
     resources = (state.get("deployment") or {}).get("resources") or []
     return {
-        item["urn"].rpartition("::")[2]: (item.get("inputs") or {}).get("written") or {}
-        for item in resources
-        if item.get("type") == RELEASE
+        item["urn"].rpartition("::")[2]: item.get("inputs") or {} for item in resources if item.get("type") == RELEASE
     }

@@ -10,7 +10,7 @@ from meshroll.cli.planning import check_in_turn, groups_of
 from meshroll.cli.project import load_stack
 from meshroll.cli.repository import given_remote, stack_repository
 from meshroll.errors import BadInputError
-from meshroll.gitops import Applied, Plan, Remote, VersionChange, Wish, apply_plan, joined, plan_adopted
+from meshroll.gitops import Applied, Plan, Remote, Wish, apply_plan, joined, plan_adopted
 from meshroll.gitops.commit import Style
 from meshroll.gitops.events import Event, newest_known, read_events
 from meshroll.gitops.rollback import Rollback, locator, plan_rollback
@@ -52,14 +52,15 @@ def place(
     if (stack is None) == (repository is None):
         raise BadInputError("which repository?", expected="either -s STACK or --repository URL")
     if stack is not None:
-        if branch or path or fields:
+        if branch is not None or path is not None or fields:
             raise BadInputError("the stack says where and what", expected="no --branch, --path and --field with -s")
         settings = load_stack(stack)
         clusters = settings.workers if settings.repository.per_cluster else settings.workers[:1]
         paths = tuple(settings.repository.path_for(cluster) for cluster in clusters)
         remote, style = stack_repository(settings)
         return Place(remote, style, paths, stack=settings)
-    return Place(given_remote(repository or "", branch or "main"), Style(), (path,) if path else (), tuple(fields))
+    paths = () if path is None else (path,)
+    return Place(given_remote(repository or "", branch), Style(), paths, tuple(fields))
 
 
 def history(at: Place, service: str | None, limit: int) -> tuple[Event, ...]:
@@ -105,14 +106,16 @@ def retry(at: Place, service: str, version: str, wave: int | None) -> Plan:
         wishful = only(at.stack, service, version)
         groups = groups_of(wishful, wave).values()
         plan = joined([planning.plan(read_inputs(release_values(wishful, clusters))) for clusters in groups])
-    wanted = [VersionChange(service, None, version)]
-    events = read_events(at.remote, services=(service,), scope=at.scope, enough=newest_known(wanted))
-    undone = undone_at(events)
+    places = {change.path for change in plan.changes}
+    enough = newest_known([(service, path) for path in places])
+    events = read_events(at.remote, services=(service,), scope=at.scope, enough=enough)
+    undone = dict.fromkeys(known for path in sorted(places) for known in undone_at(events, path))
     if plan.edits and version not in undone:
-        known = ", ".join(dict.fromkeys(undone))
+        known = ", ".join(undone)
         expected = f"one of {known}" if known else f"`meshroll plan --set {service}={version}` for a new release"
         raise BadInputError(f"{service}: {version} was not undone", expected=expected)
-    check_in_turn(plan, f"`meshroll retry {service} {version}`")
+    if at.stack is not None:
+        check_in_turn(at.stack, plan, f"`meshroll retry {service} {version}`")
     return plan
 
 

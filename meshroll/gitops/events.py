@@ -19,7 +19,6 @@ from meshroll.gitops.command import Git, printable
 from meshroll.gitops.commit import NO_CONFIGURATION
 from meshroll.gitops.history import deeper
 from meshroll.gitops.message import PLAN, REASON, SERVICE, STACK, UNDO, UNDO_PLAN
-from meshroll.gitops.plan import VersionChange
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.scope import EVERYWHERE, Scope, related
 from meshroll.gitops.trailers import trailers_of
@@ -96,16 +95,24 @@ def fetch_events(transport: Transport, services: Collection[str], scope: Scope, 
     return found
 
 
-def newest_known(changes: Collection[VersionChange]) -> Enough:
+def newest_known(places: Collection[tuple[str, str]]) -> Enough:
     """Answered when the newest release of each service at its place is found; undos may lie on top of it."""
 
     def found(events: Sequence[Event]) -> bool:
-        releases = [event for event in events if not event.is_undo]
-        return all(
-            any(event.service == c.service and related(event.path, c.path) for event in releases) for c in changes
-        )
+        releases = [event for event in moves(events) if not event.is_undo]
+        return all(any(event.service == service for event in at(releases, path)) for service, path in places)
 
     return found
+
+
+def moves(events: Iterable[Event]) -> list[Event]:
+    """Without the changes that brought no other version: they are no word on which version there should be."""
+    return [event for event in events if event.old != event.new]
+
+
+def at(events: Iterable[Event], place: str) -> list[Event]:
+    """The events that were said at a place, above it or below it."""
+    return [event for event in events if related(event.path, place)]
 
 
 def _events(git: Git) -> Iterator[Event]:
@@ -188,14 +195,22 @@ def _grouped(events: Sequence[Event], key: Callable[[Event], str]) -> Iterable[l
 
 
 def _newest_first(events: Sequence[Event]) -> bool:
-    return any(_is_newest_first(there) for there in _grouped(events, lambda event: event.path))
+    """Whether a service's events stand so; the first place that can tell does, and where none can they do not."""
+    told = (_is_newest_first(there) for there in _grouped(events, lambda event: event.path))
+    return next((answer for answer in told if answer is not None), False)
 
 
-def _is_newest_first(events: Sequence[Event]) -> bool:
-    """The same for one place: each word goes on from the one before it."""
-    if len(events) > 1 and not (_is_chain(events) and _is_chain(events[::-1])):
-        return _is_chain(events)
-    return any(undo.is_undo and other.plan in undo.undone_plans for undo, other in pairwise(events))
+def _is_newest_first(events: Sequence[Event]) -> bool | None:
+    """The same for one place: each word goes on from the one before it. None where both orders would do."""
+    for reads in (_is_chain, _undoes_the_next):
+        forth, back = reads(events), reads(events[::-1])
+        if forth != back:
+            return forth
+    return None
+
+
+def _undoes_the_next(newest_first: Sequence[Event]) -> bool:
+    return any(undo.is_undo and other.plan in undo.undone_plans for undo, other in pairwise(newest_first))
 
 
 def _is_chain(newest_first: Sequence[Event]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -116,6 +117,14 @@ class Plan:
         """Whose words on its services count."""
         return Scope(self.stack, tuple(dict.fromkeys(change.path for change in self.changes)))
 
+    def moves_of(self, service: str) -> dict[tuple[str | None, str | None], list[str]]:
+        """The places of a service by the versions it goes from and to."""
+        moves: dict[tuple[str | None, str | None], list[str]] = {}
+        for change in self.changes:
+            if change.service == service:
+                moves.setdefault((change.old, change.new), []).append(change.path)
+        return moves
+
     @property
     def summary(self) -> str:
         """Its changes in a line, each once however many clusters it moves."""
@@ -160,7 +169,7 @@ def joined(plans: Iterable[Plan]) -> Plan:
             result,
             edits=tuple(sorted({*result.edits, *other.edits})),
             changes=tuple(dict.fromkeys((*result.changes, *other.changes))),
-            diff=result.diff + other.diff,
+            diff="".join(dict.fromkeys(_files_of(result.diff) + _files_of(other.diff))),
             contents={**result.contents, **other.contents},
             findings=tuple(dict.fromkeys((*result.findings, *other.findings))),
             applications=tuple(dict.fromkeys((*result.applications, *other.applications))),
@@ -168,6 +177,11 @@ def joined(plans: Iterable[Plan]) -> Plan:
             settings=_settings(result, other),
         )
     return result
+
+
+def _files_of(diff: str) -> list[str]:
+    """A diff file by file: clusters may share one."""
+    return re.split("(?m)^(?=diff --git )", diff)
 
 
 def _settings(one: Plan, other: Plan) -> dict[str, Any]:

@@ -77,11 +77,11 @@ def _address(plan: Plan) -> str:
 
 
 def _changes(plan: Plan, service: str) -> list[str]:
-    """A service's change; one for each place, where they differ."""
-    places = {(change.old, change.new): change.path for change in plan.changes if change.service == service}
+    """A service's change; where its places differ, each with its places."""
+    moves = plan.moves_of(service)
     return [
-        f"{service}: {old or '-'} -> {new or '-'}" + (f" in {path}" if len(places) > 1 else "")
-        for (old, new), path in places.items()
+        f"{service}: {old or '-'} -> {new or '-'}" + (f" in {', '.join(paths)}" if len(moves) > 1 else "")
+        for (old, new), paths in moves.items()
     ]
 
 

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from meshroll.errors import BadInputError
-from meshroll.gitops.events import Event
+from meshroll.gitops.events import Event, at, moves
 from meshroll.gitops.plan import VersionChange
+from meshroll.gitops.scope import Scope, related
 
 Release = tuple[Event, ...]
 """The events of one release, newest first: the same version came to every place."""
@@ -29,16 +30,24 @@ class Target:
 
 
 def releases_of(events: Sequence[Event]) -> tuple[Release, ...]:
-    """The releases of one service that stand, newest first; a change without another version is none."""
+    """The releases of one service that stand somewhere, newest first; a change without another version is none."""
     standing: list[list[Event]] = []
-    for word in _words(reversed([event for event in events if event.old != event.new])):
+    for word in _words(reversed(moves(events))):
         if word[0].is_undo:
-            del standing[_undone_from(standing, word) :]
+            standing = _without(standing, word)
         elif standing and all(_continues(standing[-1], event) for event in word):
             standing[-1] += word
         else:
             standing.append(word)
     return tuple(tuple(reversed(release)) for release in reversed(standing))
+
+
+def _without(standing: Sequence[list[Event]], undo: Sequence[Event]) -> list[list[Event]]:
+    """What still stands after an undo: it takes its release and all above it back, at its own places."""
+    first = _undone_from(standing, undo)
+    places = Scope(paths=tuple(event.path for event in undo))
+    left = [[event for event in release if not places.holds(event.path)] for release in standing[first:]]
+    return [*standing[:first], *(release for release in left if release)]
 
 
 def _words(events: Iterable[Event]) -> Iterator[list[Event]]:
@@ -60,21 +69,20 @@ def _continues(release: Sequence[Event], event: Event) -> bool:
     """Whether an event brings a release's version to one more place, or the same change to one again."""
     if release[0].new != event.new:
         return False
-    return all(event.path != other.path or event.old == other.old for other in release)
+    return all(event.old == other.old for other in at(release, event.path))
 
 
 def _undoes_alike(word: Sequence[Event], event: Event) -> bool:
-    return word[0].old == event.old and event.path not in [other.path for other in word]
+    return word[0].old == event.old and not at(word, event.path)
 
 
 def _undone_from(standing: Sequence[Sequence[Event]], undo: Sequence[Event]) -> int:
     """Where the undone release is: named by commit or plan, else the top one if its versions fit."""
-    ways = {(event.new, event.old) for event in undo}
-    named = undo[0]
+    befores, ways = {event.new for event in undo}, {(event.new, event.old) for event in undo}
     for index in reversed(range(len(standing))):
         release = standing[index]
-        known = any(event.commit in named.undoes or event.plan in named.undone_plans for event in release)
-        if known and {event.old for event in release} & {old for old, _ in ways}:
+        known = any(event.commit in undo[0].undoes or event.plan in undo[0].undone_plans for event in release)
+        if known and any(event.old in befores for event in release):
             return index
     fits = bool(standing) and any((event.old, event.new) in ways for event in standing[-1])
     return len(standing) - 1 if fits else len(standing)
@@ -91,22 +99,23 @@ def ways_back(service: str, events: Sequence[Event]) -> tuple[VersionChange, ...
     """For each place the way from its newest version to what stood there first; `events` are newest first."""
     ways: dict[str, VersionChange] = {}
     for event in events:
-        new = ways[event.path].old if event.path in ways else event.new
-        ways[event.path] = VersionChange(service, new, event.old, event.path)
+        place = next((known for known in ways if related(event.path, known)), event.path)
+        newest = ways[place].old if place in ways else event.new
+        ways[place] = VersionChange(service, newest, event.old, place)
     return tuple(ways[path] for path in sorted(ways))
 
 
 def _chosen(events: Sequence[Event], service: str, to: str, *, over_newer: bool) -> Target:
     standing = releases_of(events)
-    newest = next((event for event in events if event.old != event.new), None)
+    newest = next(iter(moves(events)), None)
     if newest is None:
         raise BadInputError(f"there is no release of {service} in the history", expected="a service released before")
     if not to:
-        if newest.is_undo:
+        if newest.is_undo and not (standing and standing[0][0].new == newest.old):  # elsewhere it may still stand
             done = f"{newest.old} was undone by {newest.author} in {newest.commit[:12]} at {newest.day}"
             return Target(note=f"{service}: nothing to do: {done}; --to goes further back")
         return Target(standing[:1])
-    if to == newest.new or (_COMMIT.fullmatch(to) and newest.commit.startswith(to)):
+    if _is_newest(events, to):
         return Target(note=f"{service}: nothing to do: {newest.new} is the newest word on it ({newest.commit[:12]})")
     chosen = _back_to(standing, to)
     if chosen is None:
@@ -126,6 +135,14 @@ def _chosen(events: Sequence[Event], service: str, to: str, *, over_newer: bool)
     return Target(chosen)
 
 
+def _is_newest(events: Sequence[Event], to: str) -> bool:
+    """Whether a version is the newest word at every place, or a commit the newest of all."""
+    words = moves(events)
+    newest = [event for index, event in enumerate(words) if not at(words[:index], event.path)]
+    by_commit = bool(_COMMIT.fullmatch(to)) and newest[0].commit.startswith(to)
+    return by_commit or all(event.new == to for event in newest)
+
+
 def _back_to(standing: Sequence[Release], to: str) -> tuple[Release, ...] | None:
     for index, release in enumerate(standing):
         if any(event.old == to for event in release):
@@ -138,12 +155,13 @@ def _back_to(standing: Sequence[Release], to: str) -> tuple[Release, ...] | None
 def _refuse_part_of_a_commit(events: Sequence[Event], chosen: Sequence[Release], service: str) -> None:
     """A commit that several releases were squashed into is only undone whole: what stood between them is not in Git."""
     commits = {event.commit for release in chosen for event in release}
-    ours = {event for release in chosen for event in release}
-    others = [e for e in events if e.commit in commits and e not in ours and e.service == service and e.old != e.new]
+    ours = [event for release in chosen for event in release]
+    same = [event for event in moves(events) if event.commit in commits]
+    others = [event for event in same if event not in ours and at(ours, event.path)]
     if others:
         raise BadInputError(
             f"it holds several releases of {service}: "
-            + ", ".join(f"{e.old or '-'} -> {e.new or '-'}" for e in events if e.commit == others[0].commit),
+            + ", ".join(f"{e.old or '-'} -> {e.new or '-'}" for e in same if e.commit == others[0].commit),
             where=f"commit {others[0].commit[:12]}",
             expected=f"--to {others[-1].old or 'COMMIT'} --over-newer, which undoes all of them",
         )

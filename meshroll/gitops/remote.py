@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from meshroll.errors import BadInputError
 
+DEFAULT_BRANCH = "main"
 MAX_BRANCH_LENGTH = 200
 SCHEMES = ("file", "http", "https", "ssh")
 _HOST = re.compile(r"[A-Za-z0-9_\[][A-Za-z0-9._:\[\]-]*")

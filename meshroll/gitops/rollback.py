@@ -64,7 +64,7 @@ def plan_rollback(
     reason: str = "",
     cache: Path | None = None,
 ) -> Rollback:
-    """The way back of a service: from its newest release, or to a version or commit.
+    """The way back of a service at the scope's places: from its newest release, or to a version or commit.
 
     Raises BadInputError when there is no such release, or a newer one lies on top of it and `over_newer` is not given;
     ConflictError when a value is no longer as the release left it (`over_newer` returns it all the same).
@@ -75,6 +75,7 @@ def plan_rollback(
             transport = Transport(git, remote)
             head = transport.fetch()
             events = fetch_events(transport, {service}, scope, lambda _: False) if head else ()
+            events = tuple(event for event in events if scope.holds(event.path))
             target = choose(events, service, to, over_newer=over_newer)
             empty = Plan(remote.url, remote.branch, head, (), (), "", stack=scope.stack)
             if not target.releases:

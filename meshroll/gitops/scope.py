@@ -10,10 +10,10 @@ _PLACEHOLDER = re.compile(r"\\\{(?:cluster|service)\\\}")
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose words are asked for: a stack's, or those said below some paths; without either everybody's.
+    """Whose words are asked for: a stack's and those said at its places; without any place everybody's.
 
     Words of one stack count for all of it, wherever they were said: what was undone in one cluster is not released in
-    the next. Where one side names no stack, the place decides.
+    the next. Otherwise the place decides, also between stacks: one may have been renamed.
     """
 
     stack: str = ""
@@ -21,18 +21,21 @@ class Scope:
 
     def covers(self, stack: str, path: str) -> bool:
         """Whether what was said in a stack (empty: without one) and at a path counts here."""
-        if self.stack and stack:
-            return self.stack == stack
+        if self.stack and self.stack == stack:
+            return True
+        return self.holds(path) if self.paths else not (self.stack and stack)
+
+    def holds(self, path: str) -> bool:
+        """Whether a path is at one of the places."""
         return not self.paths or any(related(path, own) for own in self.paths)
 
 
 EVERYWHERE = Scope()
 
 
-def related(one: str, other: str) -> bool:
-    """Whether one path is the other, above it or below it; the empty path is above all."""
-    pairs = zip(_names(one), _names(other), strict=False)
-    return all(_fits(name, twin) or _fits(twin, name) for name, twin in pairs)
+def related(path: str, place: str) -> bool:
+    """Whether a path is the place, above it or below it; the empty path is above all. A place may hold placeholders."""
+    return all(_fits(name, pattern) for name, pattern in zip(_names(path), _names(place), strict=False))
 
 
 def _names(path: str) -> list[str]:

@@ -7,18 +7,18 @@ only for services whose version would change.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 from typing import Literal
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.cache import open_cache, retried
-from meshroll.gitops.events import Event, fetch_events, newest_known
+from meshroll.gitops.events import Event, at, fetch_events, moves, newest_known
 from meshroll.gitops.history import Change, last_change
 from meshroll.gitops.plan import Finding, Plan, VersionChange
-from meshroll.gitops.remote import Remote
+from meshroll.gitops.remote import DEFAULT_BRANCH, Remote
 from meshroll.gitops.rendered import version_in
 from meshroll.gitops.replay import value_at
 from meshroll.gitops.scope import related
@@ -52,11 +52,10 @@ def decide(
     """
     if change.old == change.new:
         return None
-    undos = list(takewhile(lambda event: event.is_undo, events))
-    undone = next((event for event in undos if event.old == change.new), None)
+    undone = undone_by(events, change.new, change.path)
     if undone is not None:
         return "undone", undone
-    newest = next((event for event in events if related(event.path, change.path)), None)
+    newest = next(iter(at(moves(events), change.path)), None)
     known = written if written is not None else newest.new if newest else change.old
     if change.old is None or change.old == known or change.old in acknowledged:
         return None
@@ -94,10 +93,11 @@ def holds(
 
 def seen_in(plan: Plan) -> dict[str, set[str]]:
     """The versions that a plan replaces, by service: who made it by hand has seen them."""
-    return {
-        service: {change.old for change in plan.changes if change.service == service and change.old}
-        for service in {change.service for change in plan.changes}
-    }
+    seen: dict[str, set[str]] = {}
+    for change in plan.changes:
+        if change.old:
+            seen.setdefault(change.service, set()).add(change.old)
+    return seen
 
 
 def without_held(
@@ -133,7 +133,8 @@ def _holds(
 ) -> tuple[Hold, ...]:
     """`holds` for a branch just fetched."""
     names = {change.service for change in changing}
-    events = fetch_events(transport, names, plan.scope, newest_known(changing))
+    places = [(change.service, change.path) for change in changing]
+    events = fetch_events(transport, names, plan.scope, newest_known(places))
     found = []
     for change in changing:
         own = [event for event in events if event.service == change.service]
@@ -145,10 +146,16 @@ def _holds(
 
 
 def _option(plan: Plan, change: VersionChange) -> str:
+    """What a command must be told to act on the same."""
     if plan.stack:
         return f" -s {plan.stack}"
-    path = plan.settings.get(change.service, {}).get("path", "").strip("/")
-    return f" --repository {plan.url}" + (f" --path {path}" if path else "")
+    decided = plan.settings.get(change.service)
+    decided = decided if isinstance(decided, dict) else {}
+    words = ["--repository", plan.url]
+    words += ["--branch", plan.branch] if plan.branch != DEFAULT_BRANCH else []
+    words += ["--path", decided.get("path", "").strip("/")]
+    words += [word for field in decided.get("fields", ()) for word in ("--field", field)]
+    return f" {shlex.join(words)}"
 
 
 def refuse(held: Iterable[Hold]) -> None:
@@ -157,9 +164,28 @@ def refuse(held: Iterable[Hold]) -> None:
         raise BadInputError(hold.message)
 
 
-def undone_at(events: Sequence[Event]) -> tuple[str, ...]:
-    """The versions of one service whose undo is the newest word on it."""
-    return tuple(event.old for event in takewhile(lambda event: event.is_undo, events) if event.old)
+def undone_by(events: Sequence[Event], version: str | None, place: str) -> Event | None:
+    """The undo of a service's version that stands for a place; `events` are newest first.
+
+    It stands until a newer release comes to this place or to its own, or brings the undone version anywhere.
+    """
+    later: list[Event] = []
+    for event in moves(events):
+        if event.is_undo:
+            if event.old == version and not at(later, event.path):
+                return event
+        elif event.new == version or related(event.path, place):
+            return None
+        else:
+            later.append(event)
+    return None
+
+
+def undone_at(events: Sequence[Event], place: str) -> tuple[str, ...]:
+    """The versions of one service whose undo is the newest word at a place."""
+    there = at(events, place)
+    versions = dict.fromkeys(event.old for event in there if event.is_undo and event.old)
+    return tuple(version for version in versions if undone_by(there, version, place))
 
 
 def _hold(

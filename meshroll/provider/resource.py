@@ -26,9 +26,9 @@ from meshroll.provider import clusters
 from meshroll.provider.background import in_thread
 from meshroll.provider.hold import check_agreed
 from meshroll.provider.schema import schema
-from meshroll.provider.values import Properties, has_secret, is_unknown, plain, plain_map, with_secret_at, wrap
+from meshroll.provider.values import Properties, has_secret, is_unknown, plain_map, with_secret_at, wrap
 from meshroll.release import planning
-from meshroll.release.inputs import ReleaseInputs, read_inputs, significant
+from meshroll.release.inputs import ReleaseInputs, read_inputs, significant, written_before
 
 COMPUTED = ("edits", "written")  # inputs that `check` adds
 T = TypeVar("T")
@@ -79,7 +79,7 @@ class ReleaseProvider(sdk.Provider):
         if any(is_unknown(value) for value in given.values()):
             return sdk.CheckResponse(inputs=given)
         try:
-            before = _written(request.old_inputs)
+            before = written_before(plain_map(request.old_inputs), plain_map(given))
             plan, written = await in_thread(lambda: self._checked(request.urn, given, before))
         except MeshrollError as error:
             return sdk.CheckResponse(inputs=given, failures=[sdk.CheckFailure("", str(error))])
@@ -92,7 +92,7 @@ class ReleaseProvider(sdk.Provider):
         old, new = plain_map(request.old_state), plain_map(request.new_inputs)
         unknown = any(is_unknown(value) for value in request.new_inputs.values())
         if not unknown and significant(old) == significant(new):
-            inputs = read_inputs({**new, "written": _written(request.old_state)})
+            inputs = read_inputs({**new, "written": written_before(old, new)})
             plan, _ = await in_thread(lambda: planning.plan_unheld(inputs))
             changed = ["edits"] if plan.edits else []
         else:
@@ -198,12 +198,6 @@ class ReleaseProvider(sdk.Provider):
             return work.result()
         work.cancel()
         raise UnavailableError("the wait was interrupted; the commit is made", expected="`pulumi up` to wait again")
-
-
-def _written(inputs: Properties) -> dict[str, str]:
-    """The versions that the last `up` wrote, from its inputs: a refresh, which shows what Git holds, leaves them."""
-    value = inputs.get("written")
-    return plain(value) or {} if value is not None else {}
 
 
 def _sealed(inputs: Properties) -> dict[str, Any]:

@@ -111,6 +111,15 @@ def read_inputs(values: Mapping[str, Any]) -> ReleaseInputs:
     )
 
 
+def written_before(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str]:
+    """The versions that the last `up` wrote, from its inputs; none where that was at another place."""
+    old_place, new_place = (
+        [values.get("path"), *((values.get("repository") or {}).get(key) for key in ("url", "branch"))]
+        for values in (old, new)
+    )
+    return dict(old.get("written") or {}) if old_place == new_place else {}
+
+
 def significant(values: Mapping[str, Any]) -> dict[str, Any]:
     """The part of the inputs whose change is a change of the release; how servers are reached is not."""
     repository = values.get("repository") or {}

@@ -73,7 +73,10 @@ def build(name: str, file: str | None, config: Mapping[str, Any]) -> model.Stack
             timeout_seconds=seconds(delivery["timeout"]),
             waves=_waves(delivery.get("waves", ()), workers, repository),
         ),
-        services=tuple(_service(service, entry, repository.kind) for service, entry in values["services"].items()),
+        services=tuple(
+            _service(service, entry, repository.kind, shared=len(delivery.get("waves", ())) < 2)  # noqa: PLR2004
+            for service, entry in values["services"].items()
+        ),
     )
 
 
@@ -205,7 +208,7 @@ def _commit(values: Mapping[str, Any]) -> model.Commit:
     )
 
 
-def _service(name: str, values: Mapping[str, Any], kind: str) -> model.Service:
+def _service(name: str, values: Mapping[str, Any], kind: str, *, shared: bool) -> model.Service:
     pointer = _at("services", name)
     if kind == "adopted":
         for key in ("template", "parameters"):
@@ -220,13 +223,18 @@ def _service(name: str, values: Mapping[str, Any], kind: str) -> model.Service:
         raise ContradictionError((*pointer, "managedRoutes"), "the template of a rendered service names its routes")
     elif values.get("fields"):
         raise ContradictionError((*pointer, "fields"), "the files of a rendered service are written whole")
+    fields = tuple(_field(field, (*pointer, "fields", i)) for i, field in enumerate(values.get("fields", ())))
+    for i, field in enumerate(fields):
+        if not shared and field.value.startswith("/") and field.kind in ("helm", "path"):
+            what = "a file that clusters share moves them at once, and the stack has waves"
+            raise ContradictionError((*pointer, "fields", i), what, "a file below repository.path")
     return model.Service(
         name=name,
         version=values.get("version"),
         template=values.get("template"),
         parameters=dict(values["parameters"]),
         managed_routes=tuple(values["managedRoutes"]),
-        fields=tuple(_field(field, (*pointer, "fields", i)) for i, field in enumerate(values.get("fields", ()))),
+        fields=fields,
     )
 
 

@@ -72,7 +72,7 @@ if [ -f "{state}" ]; then cat "{state}"; else echo "error: no stack named 'test'
 
 
 @pytest.fixture(autouse=True)
-def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repository: Repository) -> Callable[..., None]:
     """A `pulumi` that knows no stack; calling the answer gives it what an `up` wrote through each Release."""
     folder, state = tmp_path / "bin", tmp_path / "state.json"
     folder.mkdir()
@@ -84,7 +84,10 @@ def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Non
         resources = [{"urn": "urn:pulumi:test::x::pulumi:pulumi:Stack::x-test", "type": "pulumi:pulumi:Stack"}]
         for name, written in releases.items():
             urn = f"urn:pulumi:test::x::meshroll:index:Release::{name.replace('_', '-')}"
-            resources.append({"urn": urn, "type": "meshroll:index:Release", "inputs": {"written": written}})
+            source = {"url": repository.remote.url, "branch": "main"}
+            path = f"clusters/{name.removeprefix('shop_')}"
+            inputs = {"repository": source, "path": path, "written": written}
+            resources.append({"urn": urn, "type": "meshroll:index:Release", "inputs": inputs})
         state.write_text(json.dumps({"version": 3, "deployment": {"resources": resources}}))
 
     return wrote

@@ -213,3 +213,68 @@ def test_a_commit_of_several_releases_is_only_undone_whole(run: Run, repository:
     assert repository.head() == squashed
     assert run("rollback", "provider", *AT, "--to", "v1", "--over-newer", "--yes")[0] == 0
     assert repository.read(FILE) == manifest(provider="v1", consumer="v1")
+
+
+def test_what_one_cluster_took_back_is_not_taken_for_all(run: Run, project: Path, repository: Repository) -> None:
+    west = FILE.replace("east", "west")
+    repository.commit(write={west: manifest(provider="v1")})
+    write_stack(project, repository, workers="east, west")
+    deliver(run, "v2")
+    here = ("--repository", repository.remote.url, "--path", "clusters/east")
+    assert run("rollback", "provider", *here, "--yes")[0] == 0
+    assert "version: v2" in repository.read(west)
+    assert run("rollback", "provider", *AT, "--yes")[0] == 0
+    assert repository.read(west) == manifest(provider="v1")
+    code, output, _ = run("rollback", "provider", *AT, "--yes")
+    assert (code, output.startswith("provider: nothing to do: v2 was undone")) == (0, True)
+
+
+def test_an_undo_says_nothing_of_a_cluster_it_does_not_reach(run: Run, project: Path, repository: Repository) -> None:
+    west = FILE.replace("east", "west")
+    repository.commit(write={west: manifest(provider="v1")})
+    write_stack(project, repository, workers="east, west")
+    deliver(run, "v2")
+    write_stack(project, repository, workers="east")
+    assert run("rollback", "provider", *AT, "--yes")[0] == 0
+    services = repository.git("log", "-1", "--format=%(trailers:key=Meshroll-Service,valueonly)", "main").split("\n")
+    assert [line for line in services if line] == ["provider v2 -> v1 in clusters/east"]
+    write_stack(project, repository, workers="east, west")
+    assert run("rollback", "provider", *AT, "--yes")[0] == 0
+    assert repository.read(west) == manifest(provider="v1")
+
+
+def test_the_root_is_a_path_like_any_other(run: Run, repository: Repository) -> None:
+    at = ("--repository", repository.remote.url, "--path", "")
+    run("plan", *at, "--set", "consumer=v2", "--out", "plan.json")
+    run("apply", "plan.json")
+    assert run("rollback", "consumer", *at, "--yes")[0] == 0
+    assert run("retry", "consumer", "v2", *at)[0] == 0
+    assert repository.read(FILE) == manifest(provider="v1", consumer="v2")
+
+
+def test_a_hint_names_branch_and_fields_too(run: Run, repository: Repository) -> None:
+    repository.git("update-ref", "refs/heads/rel", "main")
+    at = (
+        "--repository",
+        repository.remote.url,
+        "--branch",
+        "rel",
+        "--path",
+        "clusters/east",
+        "--field",
+        "label:version",
+    )
+    run("plan", *at, "--set", "consumer=v2", "--out", "plan.json")
+    run("apply", "plan.json")
+    run("rollback", "consumer", *at, "--yes")
+    hint = f"`meshroll retry consumer v2 {' '.join(at)}` releases it again"
+    assert hint in run("plan", *at, "--set", "consumer=v2")[1]
+
+
+def test_an_empty_branch_is_not_the_main_one(run: Run, repository: Repository) -> None:
+    at = ("--repository", repository.remote.url, "--branch", "", "--path", "clusters/east")
+    assert run("plan", *at, "--set", "consumer=v2") == (
+        2,
+        "",
+        "meshroll: repository.branch: '' is not a branch name; expected a name like main\n",
+    )

@@ -58,6 +58,25 @@ def test_each_cluster_has_what_was_written_to_it(
     assert [word for word in findings(output) if "newer" in word] == []
 
 
+def test_what_was_written_at_another_place_does_not_count(
+    run: Run, project: Path, repository: Repository, pulumi: Wrote
+) -> None:
+    pulumi(shop_east={"provider": "v2"})
+    moved = write_stack(project, repository)
+    moved.write_text(moved.read_text().replace("clusters/{cluster}", "new/{cluster}"))
+    repository.commit(write={"new/east/shop.yaml": manifest(provider="v1")})
+    code, output, _ = run("plan", "-s", "test", "--set", "provider=v3")
+    assert (code, [word for word in findings(output) if "newer" in word]) == (0, [])
+    assert "provider: v1 -> v3" in output
+
+
+def test_a_state_that_is_none_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_text("warning: something\n{}")
+    assert findings(run("plan", "-s", "test", "--set", "provider=v2")[1])[-1] == (
+        "! what `pulumi up` wrote last cannot be read (what pulumi printed is no JSON): Git's history alone was asked"
+    )
+
+
 def test_a_stack_that_was_never_up_is_no_trouble(run: Run) -> None:
     assert "cannot be read" not in run("plan", "-s", "test", "--set", "provider=v2")[1]
 

@@ -73,6 +73,22 @@ def test_a_retry_goes_wave_by_wave_too(run: Run, repository: Repository) -> None
     assert error.startswith("meshroll: `meshroll retry provider v2`: it moves 2 waves, and one commit would move them")
     assert run("retry", "provider", "v2", *AT, "--wave", "1")[0] == 0
     assert versions(repository) == ["v2", "v1"]
+    assert run("retry", "provider", "v2", *AT, "--wave", "2")[0] == 0
+    assert versions(repository) == ["v2", "v2"]
+
+
+def test_a_plan_made_before_there_were_waves_is_held_to_them(run: Run, project: Path, repository: Repository) -> None:
+    write_stack(project, repository, workers="east, west")
+    run("plan", *WISH, "--out", "plan.json")
+    write_stack(project, repository, workers="east, west", delivery=", waves: [[west], [east]]")
+    code, _, error = run("apply", "plan.json")
+    assert (code, error.startswith("meshroll: plan.json: it moves 2 waves")) == (2, True)
+    assert versions(repository) == ["v1", "v1"]
+
+
+def test_the_plan_of_a_wave_offers_no_hashes_to_pulumi(run: Run) -> None:
+    assert "MESHROLL_PLAN=" in run("plan", *WISH)[1]
+    assert "MESHROLL_PLAN=" not in run("plan", *WISH, "--wave", "1")[1]
 
 
 @pytest.mark.parametrize(

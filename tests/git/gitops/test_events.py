@@ -82,7 +82,7 @@ def test_no_more_history_is_fetched_than_the_question_needs(repository: Reposito
         repository.commit(f"elsewhere {number}", write={"README": str(number)})
     deliver(repository, provider="v2")
     fresh = repository.work / "fresh"
-    enough = newest_known([VersionChange("provider", "v2", "v3", ROOT)])
+    enough = newest_known([("provider", ROOT)])
     prod = Scope("prod")
     found = read_events(repository.remote, services=("provider",), scope=prod, enough=enough, cache=fresh)
     assert words(list(found)) == ["release provider v1 v2"]
@@ -138,6 +138,20 @@ def test_a_squash_as_git_writes_it_keeps_every_word_in_order(repository: Reposit
         "release provider v1 v2",
         "release provider - v1",
     ]
+
+
+def test_a_squash_keeps_its_order_where_one_cluster_could_be_read_either_way(repository: Repository) -> None:
+    def word(path: str, old: str, new: str, *more: str) -> str:
+        plan = f"Meshroll-Plan: {old}{new}"
+        return "\n".join([f"* Word\n\nMeshroll-Service: provider {old} -> {new} in {path}", plan, *more])
+
+    undone = word("east", "v2", "v1", "Meshroll-Undo: 1", "Meshroll-Undo-Plan: v1v2")
+    east = [word("east", "v1", "v2"), undone, word("east", "v1", "v2")]
+    west = [word("west", "v1", "v2"), word("west", "v2", "v3")]
+    repository.commit("Squashed\n\n" + "\n\n".join([*east, *west]))
+    found = events(repository)
+    assert [(event.new, event.is_undo) for event in found if event.path == "west"] == [("v3", False), ("v2", False)]
+    assert [event.is_undo for event in found if event.path == "east"] == [False, True, False]
 
 
 def test_what_reads_like_a_trailer_in_a_sentence_is_none(repository: Repository) -> None:

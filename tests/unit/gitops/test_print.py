@@ -42,6 +42,15 @@ def test_colours_add_nothing_but_colours() -> None:
     assert re.sub("\x1b\\[[0-9;]*m", "", painted) == TEXT
 
 
+def test_each_place_is_named_where_they_come_from_several_versions() -> None:
+    moves = (("v1", "clusters/east"), ("v0", "clusters/host"), ("v1", "clusters/west"))
+    several = replace(SCALAR, changes=tuple(VersionChange("provider", old, "v2", path) for old, path in moves))
+    assert as_text(several).splitlines()[2:4] == [
+        "provider: v1 -> v2 in clusters/east, clusters/west",
+        "provider: v0 -> v2 in clusters/host",
+    ]
+
+
 def test_nothing_to_do_says_so() -> None:
     nothing = replace(SCALAR, edits=(), changes=(), diff="", findings=(), applications=(), timeline=())
     assert as_text(nothing, hold=("one",)) == (

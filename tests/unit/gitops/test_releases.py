@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from meshroll.errors import BadInputError
+from meshroll.gitops import VersionChange
 from meshroll.gitops.events import Event
-from meshroll.gitops.releases import Target, choose, releases_of
+from meshroll.gitops.releases import Target, choose, releases_of, ways_back
 
 DAY = "2026-11-01T10:00:00+01:00"
 
@@ -125,6 +126,22 @@ def test_one_commit_that_brings_a_version_to_clusters_from_several_is_one_releas
 def test_clusters_that_follow_one_by_one_are_one_release() -> None:
     west, east = release(3, "v0", "v2", WEST), release(2, "v1", "v2")
     assert releases_of([west, east, ONE]) == ((west, east), (ONE,))
+
+
+def test_what_was_undone_in_one_cluster_still_stands_in_the_other() -> None:
+    east, west = release(2, "v1", "v2"), release(2, "v1", "v2", WEST)
+    history = [*undo(9, east), east, west, ONE]
+    assert releases_of(history) == ((west,), (ONE,))
+    assert choose(history, "shop", "", over_newer=False) == Target(((west,),))
+    assert choose(history, "shop", "v1", over_newer=False) == Target(((west,),))
+    done = [*undo(10, west), *history]
+    assert choose(done, "shop", "", over_newer=False).note.startswith("shop: nothing to do: v2 was undone by Bob")
+    assert choose(done, "shop", "v1", over_newer=False).note.startswith("shop: nothing to do: v1 is the newest word")
+
+
+def test_a_place_named_as_a_folder_and_as_a_file_is_one_place() -> None:
+    folder, file = release(2, "v1", "v2"), release(3, "v2", "v3", f"{EAST}/shop.yaml")
+    assert ways_back("shop", [file, folder]) == (VersionChange("shop", "v3", "v1", f"{EAST}/shop.yaml"),)
 
 
 def test_an_undo_of_several_releases_in_several_clusters_takes_no_older_one() -> None:

@@ -18,9 +18,9 @@ def release(old: str | None, new: str, *, commit: str = "r", path: str = EAST) -
     return Event("shop", old, new, commit, "", "Ada", when, "prod", path, f"plan-{new}")
 
 
-def undo(old: str, new: str | None) -> Event:
+def undo(old: str, new: str | None, path: str = EAST) -> Event:
     when = "2026-11-02T10:00:00+01:00"
-    return Event("shop", old, new, "u", "", "Bob", when, "prod", EAST, "p", ("r",), (f"plan-{old}",))
+    return Event("shop", old, new, "u", "", "Bob", when, "prod", path, "p", ("r",), (f"plan-{old}",))
 
 
 def verdict(wish: str, in_git: str | None, events: list[Event], *, path: str = EAST, **known: Any) -> str | None:
@@ -44,13 +44,13 @@ def test_another_version_goes_on_from_an_undo() -> None:
 
 def test_several_undone_at_once_all_stay_undone() -> None:
     history = [undo("v2", "v1"), undo("v3", "v2"), release("v2", "v3"), release("v1", "v2")]
-    assert undone_at(history) == ("v2", "v3")
+    assert undone_at(history, EAST) == ("v2", "v3")
     assert [verdict(wish, "v1", history, written="v3") for wish in ("v2", "v3", "v4")] == ["undone", "undone", None]
 
 
 def test_a_newer_release_ends_an_undo() -> None:
     history = [release("v1", "v3"), undo("v2", "v1"), release("v1", "v2")]
-    assert undone_at(history) == ()
+    assert undone_at(history, EAST) == ()
     assert verdict("v2", "v3", history, written="v3") is None
 
 
@@ -82,6 +82,23 @@ def test_a_second_cluster_follows_though_the_first_has_the_release_already() -> 
 
 def test_a_second_cluster_does_not_follow_into_what_was_undone_in_the_first() -> None:
     assert verdict("v2", "v1", [undo("v2", "v1"), release("v1", "v2")], path=WEST) == "undone"
+
+
+def test_a_change_that_brings_no_version_is_no_word_on_one() -> None:
+    history = [release("v1", "v1"), undo("v2", "v1"), release("v1", "v2")]
+    assert verdict("v2", "v1", history, written="v1") == "undone"
+    assert undone_at(history, EAST) == ("v2",)
+
+
+def test_a_release_of_another_version_elsewhere_does_not_end_an_undo() -> None:
+    history = [release("v1", "v3", path=WEST), undo("v2", "v1"), release("v1", "v2")]
+    assert verdict("v2", "v1", history) == "undone"
+
+
+def test_released_again_in_one_cluster_it_may_follow_in_the_next_and_is_still_undone_there() -> None:
+    history = [release("v1", "v2"), undo("v2", "v1"), undo("v2", "v1", WEST), release("v1", "v2", path=WEST)]
+    assert verdict("v2", "v1", history, path=WEST, written="v2") is None
+    assert (undone_at(history, WEST), undone_at(history, EAST)) == (("v2",), ())
 
 
 def test_what_someone_took_back_by_hand_is_newer_than_the_release() -> None:

@@ -190,6 +190,18 @@ def test_waves_that_cannot_be_are_said_with_their_place(tmp_path, waves, path, s
     assert text.startswith(f"{FILE}:22 /config/meshroll:delivery/waves{sentence}")
 
 
+def test_waves_and_a_file_that_the_clusters_share_contradict_each_other(tmp_path):
+    text = adopted("{version: v1, fields: [{helm: '/base/values.yaml#tag'}]}")
+    two = text.replace("    east: {context: east}\n", "    east: {context: east}\n    west: {context: west}\n")
+    two = two.replace("workers: [east]", "workers: [east, west]\n    leader: east")
+    load_file(write(tmp_path, two), ENVIRON)
+    waves = two.replace("{namespace: shop}", "{namespace: shop, waves: [[east], [west]]}")
+    assert message(tmp_path, waves, ENVIRON).endswith(
+        "/config/meshroll:services/provider/fields/0: a file that clusters share moves them at once, and the stack has "
+        "waves; expected a file below repository.path"
+    )
+
+
 def test_a_password_may_stand_in_a_file(tmp_path):
     secret = tmp_path / "token"
     secret.write_text("s3cret\r\n")
