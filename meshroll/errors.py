@@ -2,7 +2,8 @@
 
 An error is one sentence: what was wrong, where (file:line, JSON pointer or resource) and what was expected. The class
 says whether trying again can help. Commands print `str(error)` and exit with `error.exit_code`; under Pulumi the same
-sentence is a diagnostic. Text that may hold a credential passes `redact` first.
+sentence is a diagnostic. Text that may hold a credential passes `redact` first, and what a terminal would obey is
+escaped.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 from typing import ClassVar
+
+from meshroll.text import printable
 
 
 class ExitCode(IntEnum):
@@ -31,7 +34,7 @@ class MeshrollError(Exception):
         self.where = where
         self.expected = expected
         sentence = f"{where}: {what}" if where else what
-        super().__init__(redact(f"{sentence}; expected {expected}" if expected else sentence))
+        super().__init__(printable(redact(f"{sentence}; expected {expected}" if expected else sentence)))
 
 
 class BadInputError(MeshrollError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from typing import Any
@@ -58,6 +59,9 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command; an error is one sentence on standard error and the exit code of its class."""
     given = sys.argv[1:] if arguments is None else arguments
+    # Closed by whoever started us, Python has none.
+    sys.stdout = sys.stdout or io.StringIO()
+    sys.stderr = sys.stderr or io.StringIO()
     if any(not word.isascii() and word != word.encode("utf-8", "replace").decode() for word in given):
         print("meshroll: the command line: it holds bytes that are not UTF-8", file=sys.stderr)
         return int(ExitCode.BAD_INPUT)

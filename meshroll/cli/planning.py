@@ -30,6 +30,8 @@ def wished(words: Sequence[str]) -> dict[str, str]:
         service, equals, version = word.partition("=")
         if not (service and equals and version):
             raise BadInputError(f"{word!r} names no version", where="--set", expected="SERVICE=VERSION")
+        if not service.isprintable() or " " in service:
+            raise BadInputError(f"{service!r} cannot be a service's name", where="--set", expected="SERVICE=VERSION")
         if found.setdefault(service, version) != version:
             raise BadInputError(f"two versions are wished of {service}", where="--set", expected="one")
     return found

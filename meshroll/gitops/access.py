@@ -1,6 +1,7 @@
 """How Git is to reach one remote: the keys, host keys and authorities that the stack names for it.
 
-Without any the user's own configuration of Git and SSH counts, with prompts off. A key given as text, from an
+Without any the user's own configuration of Git and SSH counts, with prompts off and host keys checked; a command of
+the user's own for SSH is left as it is. A key given as text, from an
 environment variable or opened by Pulumi, lies in the private cache while it is used, readable by its owner alone.
 """
 
@@ -15,6 +16,7 @@ from pathlib import Path
 from meshroll.errors import BadInputError
 from meshroll.gitops.remote import Remote
 
+SSH_COMMAND = "GIT_SSH_COMMAND"
 _KEY_TEXT = "-----BEGIN "
 _SSH = (
     *("ssh", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"),
@@ -45,7 +47,8 @@ def _is_text(given: str) -> bool:
 
 def _ssh(remote: Remote, key: Path) -> dict[str, str]:
     if not (remote.ssh_key or remote.known_hosts):
-        return {}
+        own = remote.by_ssh and not any(os.environ.get(name) for name in ("GIT_SSH", "GIT_SSH_COMMAND"))
+        return {SSH_COMMAND: shlex.join(_SSH)} if own else {}
     command = list(_SSH)
     if remote.known_hosts:
         command += ["-o", f"UserKnownHostsFile={_quoted(_file(remote.known_hosts, 'knownHosts'))}"]
@@ -58,17 +61,22 @@ def _ssh(remote: Remote, key: Path) -> dict[str, str]:
         key = _file(remote.ssh_key, "sshKey")
     if remote.ssh_key:
         command += ["-i", str(key), "-o", "IdentitiesOnly=yes"]
-    return {"GIT_SSH_COMMAND": shlex.join(command), "GIT_SSH_VARIANT": "ssh"}
+    return {SSH_COMMAND: shlex.join(command), "GIT_SSH_VARIANT": "ssh"}
 
 
 def _file(name: str, key: str) -> Path:
+    return existing_file(name, f"repository.credentials.{key}")
+
+
+def existing_file(name: str, where: str) -> Path:
+    """The absolute path of a file that the stack names. Raises BadInputError where there is none."""
     try:
         path = Path(name).expanduser()
         found = "\n" not in name and path.is_file()
     except (RuntimeError, ValueError, OSError):  # no such user, a NUL, a name too long
         found = False
     if not found:
-        raise BadInputError("there is no such file", where=f"repository.credentials.{key}", expected="a file")
+        raise BadInputError("there is no such file", where=where, expected="a file")
     return path.absolute()
 
 

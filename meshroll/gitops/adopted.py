@@ -18,7 +18,7 @@ from meshroll.gitops.command import Git
 from meshroll.gitops.diff import unified
 from meshroll.gitops.fields import NothingFoundError, find
 from meshroll.gitops.files import Files
-from meshroll.gitops.notes import canaries, findings, lint_findings
+from meshroll.gitops.notes import canaries, findings, lint_findings, unreadable
 from meshroll.gitops.places import Place
 from meshroll.gitops.plan import Canary, Edit, Finding, Plan, VersionChange
 from meshroll.gitops.remote import Remote
@@ -149,6 +149,7 @@ def _plan(remote: Remote, path: str, wishes: Sequence[Wish], exact: bool, cache:
                 own = [edit for place in places if (edit := _edit(trees, tree, entries, wish, place))]
                 _add(edits, own)
                 notes += findings(wish.service, wish.version, places, {edit.pointer for edit in own})
+                notes += unreadable(files, wish.service)
                 if own:
                     changes.append(VersionChange(wish.service, places[0].version, wish.version, files.path))
                     timeline += canaries(wish.service, places)

@@ -21,10 +21,11 @@ from meshroll.gitops.message import Message, Undo, commit_message
 from meshroll.gitops.plan import Plan
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.replay import MovedError, replay, value_at
-from meshroll.gitops.transport import Transport
+from meshroll.gitops.transport import ContendedError, Transport
 from meshroll.gitops.trees import Trees, tree_of
 
 APPLY_SECONDS = 120.0
+MAX_CONTENDED = 10  # pushes in a row that did not go through though nobody else's did
 
 Guard = Callable[[Transport], None]
 """Asked on the fetched head before every push: raises when there must be no commit."""
@@ -52,9 +53,15 @@ def apply_plan(
     style = style or Style()
     message = commit_message(plan, stack, style.template, undo)
     deadline = time.monotonic() + APPLY_SECONDS
-    attempt = 0
+    attempt = contended = 0
     while time.monotonic() < deadline:
-        applied = retried(lambda: _attempt(remote, plan, message, style, guard, cache))
+        try:
+            applied = retried(lambda: _attempt(remote, plan, message, style, guard, cache))
+            contended = 0
+        except ContendedError:
+            applied, contended = None, contended + 1
+            if contended == MAX_CONTENDED:
+                raise
         if applied:
             return applied
         attempt += 1

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from meshroll.errors import TimedOutError, UnavailableError
-from meshroll.gitops.access import access
+from meshroll.gitops.access import SSH_COMMAND, access
 from meshroll.gitops.command import BrokenCacheError, Git, Login
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.transport import FilterRefusedError, Transport
@@ -51,14 +51,25 @@ def open_cache(remote: Remote, root: Path | None = None) -> Iterator[Git]:
         _locked(directory.with_suffix(".lock"), remote) as descriptor,
         access(remote, directory) as variables,
     ):
-        git = Git(directory, login=login, keep=descriptor, environment=variables)
-        _prepare(git)
+        _prepare(Git(directory, keep=descriptor))
+        git = Git(directory, login=login, keep=descriptor, environment=_unless_configured(directory, remote, variables))
         git.supply = Transport(git, remote).supply
         try:
             yield git
         except BrokenCacheError:
             shutil.rmtree(directory, ignore_errors=True)
             raise
+
+
+def _unless_configured(directory: Path, remote: Remote, variables: Mapping[str, str]) -> Mapping[str, str]:
+    """Without our words for the user's own SSH where the configuration of Git has some."""
+    if (
+        SSH_COMMAND in variables
+        and not (remote.ssh_key or remote.known_hosts)
+        and Git(directory).run("config", "--get", "core.sshCommand").code == 0
+    ):
+        return {name: value for name, value in variables.items() if name != SSH_COMMAND}
+    return variables
 
 
 def retried(work: Callable[[], T]) -> T:

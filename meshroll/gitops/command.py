@@ -24,20 +24,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshroll.errors import BadInputError, TimedOutError, UnavailableError
+from meshroll.text import printable
 
 LOCAL_SECONDS = 60.0
 _KEPT = re.compile(
     "GIT_(AUTHOR|COMMITTER)_(NAME|EMAIL|DATE)|GIT_CONFIG_(GLOBAL|SYSTEM|NOSYSTEM)|GIT_EXEC_PATH|GIT_SSH(_COMMAND|_VARIANT)?"
     "|GIT_SSL_(CAINFO|CAPATH|CERT|KEY|NO_VERIFY)|GIT_PROXY_COMMAND|GIT_HTTP_PROXY_AUTHMETHOD"
 )
+# Windows that would ask, another language, and secrets: a server's hook, ssh or gpg has no business with them.
+_DROPPED = re.compile("SSH_ASKPASS|LANGUAGE|MESHROLL_.*|PULUMI_(ACCESS_TOKEN|CONFIG_PASSPHRASE)")
 _SET = {
     "GIT_TERMINAL_PROMPT": "0",
+    "SSH_ASKPASS_REQUIRE": "never",
     "GIT_ASKPASS": "",  # empty, not absent: else core.askPass or SSH_ASKPASS would open a window
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_LITERAL_PATHSPECS": "1",
     "LC_ALL": "C",
 }
+_REMOTE = frozenset({"fetch", "push", "ls-remote", "credential"})  # the commands that need credentials
 _OPTIONS = (
     *("-c", "core.hooksPath=/dev/null"),
     *("-c", "core.fsmonitor=false"),
@@ -65,8 +70,6 @@ _HELPER = (
     '!f() { test "$1" = get || exit 0; '
     'printf \'username=%s\\npassword=%s\\n\' "$MESHROLL_GIT_USERNAME" "$MESHROLL_GIT_PASSWORD"; }; f'
 )
-# Invisible and direction-changing characters could hide what a diff or a server's answer says on a terminal.
-_HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]|\r(?!\n)")
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,7 @@ class Git:
         """Run one command to its end, whatever its exit code. Raises TimedOutError, and BadInputError without Git."""
         command = ["git", f"--git-dir={self.directory}", *_OPTIONS]
         child_environment = {**clean_environment(os.environ), **self._environment, **(environment or {})}
-        if self._login:
+        if self._login and _REMOTE.intersection(arguments):
             command += ["-c", "credential.helper=", "-c", f"credential.{self._login.origin}.helper={_HELPER}"]
             child_environment |= {
                 "MESHROLL_GIT_USERNAME": self._login.username,
@@ -183,14 +186,7 @@ class BrokenCacheError(UnavailableError):
 def clean_environment(inherited: Mapping[str, str]) -> dict[str, str]:
     """What a `git` process may see of the environment."""
     kept = {k: v for k, v in inherited.items() if not k.startswith("GIT_") or _KEPT.fullmatch(k)}
-    for name in ("SSH_ASKPASS", "LANGUAGE", "MESHROLL_GIT_USERNAME", "MESHROLL_GIT_PASSWORD"):
-        kept.pop(name, None)
-    return kept | _SET
-
-
-def printable(text: str) -> str:
-    """Escape what a terminal would obey or hide; line breaks and tabs stay."""
-    return _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return {name: value for name, value in kept.items() if not _DROPPED.fullmatch(name)} | _SET
 
 
 def last_line(text: str) -> str:

@@ -10,10 +10,10 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Literal
 
 from meshroll.errors import BadInputError
+from meshroll.gitops.access import existing_file
 from meshroll.gitops.command import Git, last_line
 from meshroll.gitops.message import Message
 
@@ -85,10 +85,7 @@ def _signing(git: Git, style: Style) -> tuple[tuple[str, ...], str]:
 def _key_file(key: str) -> str:
     if not key or key.startswith(("key::", "ssh-")):
         return key
-    path = Path(key).expanduser().absolute()
-    if not path.is_file():
-        raise BadInputError(f"there is no key {path}", where="repository.commit.signingKey", expected="a file")
-    return str(path)
+    return str(existing_file(key, f"repository.commit.signingKey {key}"))
 
 
 def _identity(git: Git, style: Style, environ: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from meshroll.gitops.command import Git, printable
+from meshroll.gitops.command import Git
 from meshroll.gitops.trees import Trees
+from meshroll.text import printable
 
 
 def unified(git: Git, trees: Trees, tree: str, changes: Mapping[str, tuple[str, str] | None]) -> str:

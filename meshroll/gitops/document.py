@@ -15,6 +15,7 @@ from typing import Any
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.plan import Canary, Edit, Finding, Move, Plan, VersionChange
+from meshroll.gitops.trees import blob_of
 from meshroll.manifests.timeline import Stage, Timeline
 
 FORMAT = 1
@@ -70,12 +71,34 @@ def from_json(content: bytes, where: str) -> Plan:
         raise BadInputError(f"it is no plan of this format ({found})", where=where, expected=f"version {FORMAT}")
     _check_schema(document, where)
     plan = _plan_of(document, where)
+    _check_agrees(plan, where)
     checksum = document.pop("checksum")
     if plan.hash != document["hash"] or _checksum(document) != checksum:
         raise BadInputError(
             "the plan was changed since it was made", where=where, expected="one as `meshroll plan` wrote it"
         )
     return plan
+
+
+def _check_agrees(plan: Plan, where: str) -> None:
+    """Raise BadInputError for a plan whose parts contradict each other, whoever computed its checksum."""
+    services = {change.service for change in plan.changes}
+    places: set[tuple[str, str]] = set()
+    for edit in plan.edits:
+        wrong = ""
+        if edit.service not in services:
+            wrong = "it belongs to no change"
+        elif (edit.file, edit.pointer) in places or (edit.file, "") in places:
+            wrong = "it is edited twice"
+        elif edit.whole and not edit.file.endswith((".yaml", ".yml")):
+            wrong = "no manifest is called so"
+        elif edit.whole and edit.new and edit.new != blob_of(plan.contents[edit.file]):
+            wrong = "its content is another than its blob says"
+        elif not edit.whole and not edit.new.isprintable():
+            wrong = "its new value cannot be a version"
+        if wrong:
+            raise BadInputError(wrong, where=f"{where}: {edit.file} {edit.pointer}".rstrip(), expected="a plan as made")
+        places.add((edit.file, edit.pointer))
 
 
 def _parsed(content: bytes, where: str) -> dict[str, Any]:
@@ -94,6 +117,10 @@ def _parsed(content: bytes, where: str) -> dict[str, Any]:
         raise BadInputError("it is no JSON in UTF-8", where=where, expected="a plan") from None
     if not isinstance(document, dict):
         raise BadInputError("it is no plan", where=where, expected="a JSON object")
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        raise BadInputError("it is no JSON in UTF-8", where=where, expected="a plan") from None
     return document
 
 

@@ -15,14 +15,15 @@ from itertools import pairwise
 from pathlib import Path
 
 from meshroll.gitops.cache import open_cache, retried
-from meshroll.gitops.command import Git, printable
+from meshroll.gitops.command import Git
 from meshroll.gitops.commit import NO_CONFIGURATION
 from meshroll.gitops.history import deeper
-from meshroll.gitops.message import PLAN, REASON, SERVICE, STACK, UNDO, UNDO_PLAN
+from meshroll.gitops.message import PLAN, REASON, SERVICE, STACK, UNDO, UNDO_PLAN, unquoted
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.scope import EVERYWHERE, Scope, related
 from meshroll.gitops.trailers import trailers_of
 from meshroll.gitops.transport import TIP, Transport
+from meshroll.text import printable
 
 _CHANGE = re.compile(r"(?P<service>\S+) (?P<old>\S+) -> (?P<new>\S+)(?: in (?P<path>.+))?")
 _PART = re.compile(rf"^[ \t]*{SERVICE}: ", re.MULTILINE)
@@ -161,9 +162,9 @@ def _of(part: Trailers, commit: str, parent: str, author: str, when: str) -> Ite
     for text in values.get(SERVICE, []):
         if change := _CHANGE.fullmatch(text):
             yield Event(
-                service=change["service"],
-                old=_version(change["old"]),
-                new=_version(change["new"]),
+                service=unquoted(change["service"]) or "",
+                old=unquoted(change["old"]),
+                new=unquoted(change["new"]),
                 commit=commit,
                 parent=parent,
                 author=author,
@@ -175,10 +176,6 @@ def _of(part: Trailers, commit: str, parent: str, author: str, when: str) -> Ite
                 undone_plans=tuple(values.get(UNDO_PLAN, ())),
                 reason=(values.get(REASON) or [""])[-1],
             )
-
-
-def _version(word: str) -> str | None:
-    return None if word == "-" else word
 
 
 def _ordered(events: Sequence[Event]) -> Iterator[Event]:

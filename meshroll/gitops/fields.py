@@ -54,8 +54,8 @@ def _ambiguous(files: Readable, service: str, found: Sequence[Place]) -> BadInpu
 
 def _nothing(files: Readable, service: str, what: str) -> BadInputError:
     own = list(of_service(files, service))
-    if not own and files.troubles:
-        return files.troubles[0]
+    if not own and (troubles := files.troubles(service)):
+        return troubles[0]
     containers = [f"container {name} ({item.text.place(at)})" for item in own for name, at, _ in item.containers()]
     images_ = [
         f"kustomization image {name} ({text.place(at)})"

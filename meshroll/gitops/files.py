@@ -25,7 +25,7 @@ class Files:
 
     def __init__(self, git: Git, trees: Trees, tree: str, path: str) -> None:
         self.path = path.strip("/")
-        self.troubles: list[BadInputError] = []  # files passed over
+        self._troubles: dict[str, BadInputError] = {}  # what is wrong with the files passed over
         self._git, self._trees, self._tree = git, trees, tree
         self._parsed: dict[str, Text | None] = {}
         entry = trees.find(tree, self.path)
@@ -44,6 +44,11 @@ class Files:
         for file, content in self._contents.items():
             if word.encode() in content and (text := self._read(file, content)):
                 yield text
+
+    def troubles(self, word: str) -> list[BadInputError]:
+        """What is wrong with the files passed over that hold a word, or that are too long to tell."""
+        held = self._contents
+        return [error for file, error in self._troubles.items() if file not in held or word.encode() in held[file]]
 
     def kustomizations(self) -> Iterator[Text]:
         """The readable kustomizations."""
@@ -73,7 +78,7 @@ class Files:
                     raise
                 self._parsed[file] = None
                 if b"{{" not in content:  # a chart's template is no YAML by nature
-                    self.troubles.append(error)
+                    self._troubles[file] = error
         return self._parsed[file]
 
     @cached_property
@@ -88,7 +93,7 @@ class Files:
                 error = BadInputError(f"the file has {sizes[oid]} bytes", where=file, expected=f"at most {MAX_BYTES}")
                 if self.single:
                     raise error
-                self.troubles.append(error)
+                self._troubles[file] = error
         total = sum(size for oid, size in sizes.items() if oid not in large)
         if total > MAX_TOTAL_BYTES:
             raise BadInputError(f"its files have {total} bytes", where=self.path, expected="a service's own folder")

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshroll.gitops.cache import open_cache, retried
-from meshroll.gitops.command import Git, printable
+from meshroll.gitops.command import Git
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.transport import TIP, Transport
 from meshroll.gitops.trees import Entry, Trees, root_of
+from meshroll.text import printable
 
 DEPTHS = (16, 256, 4096, 0)
 BATCH = 64

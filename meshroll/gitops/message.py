@@ -1,17 +1,19 @@
 """What a commit says: a subject and lines that a person reads, and trailers that a program reads.
 
-A trailer `Meshroll-Service: NAME FROM -> TO in PATH` stands for each service and place, such as a cluster's folder; `-`
-where Git held no version, no path for the root. An undo names the commits it undoes and their plans: a commit that was
-rebased or squashed since is still found by its plan.
+A trailer `Meshroll-Service: NAME FROM -> TO in PATH` stands for each service and place, such as a cluster's folder: `-`
+where Git held no version, no path for the root, and white space in a word by its bytes, as in a URL. An undo names the
+commits it undoes and their plans: a commit that was rebased or squashed since is still found by its plan.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from urllib.parse import quote, unquote
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.plan import Plan, VersionChange
+from meshroll.text import one_line
 
 STACK = "Meshroll-Stack"
 SERVICE = "Meshroll-Service"
@@ -44,7 +46,7 @@ def commit_message(plan: Plan, stack: str, template: str = "", undo: Undo | None
     """The message of a plan's commit; `template` is the stack's own text around our words. Raises BadInputError."""
     changes = undo.steps if undo else plan.changes
     trailers = [(STACK, stack)] if stack else []
-    trailers += [(SERVICE, f"{change} in {change.path}" if change.path else str(change)) for change in changes]
+    trailers += [(SERVICE, _service(change)) for change in changes]
     trailers.append((PLAN, plan.hash))
     if undo:
         trailers += [(UNDO, commit) for commit in undo.commits] + [(UNDO_PLAN, known) for known in undo.plans]
@@ -52,8 +54,6 @@ def commit_message(plan: Plan, stack: str, template: str = "", undo: Undo | None
     for name, value in trailers:
         if not value.isprintable() or not value.strip():
             raise BadInputError(f"{value!r} cannot stand in a commit message", where=name)
-    for change in changes:
-        _check_words(change)
     subject = _undo_subject(plan, undo.reason) if undo else _subject(plan, stack)
     lines = [f"- {line}" for line in dict.fromkeys(map(str, plan.changes))]
     text = "\n".join([subject, "", *(lines if len(lines) > 1 else [])]).rstrip()
@@ -68,10 +68,26 @@ def commit_message(plan: Plan, stack: str, template: str = "", undo: Undo | None
     return Message(text + "\n", tuple(trailers))
 
 
-def _check_words(change: VersionChange) -> None:
-    for word in (change.service, change.old or "-", change.new or "-"):
-        if not word or any(character.isspace() for character in word):
-            raise BadInputError(f"{word!r} cannot stand in a commit message", where=SERVICE, expected="no spaces")
+def quoted(word: str | None) -> str:
+    """A word of a trailer: `-` for none; white space, `%` and what cannot be printed by their bytes, as in a URL."""
+    if not word:
+        return "-"
+    kept = (character if _stays(character) else quote(character, safe="") for character in word)
+    return "%2D" if word == "-" else "".join(kept)
+
+
+def unquoted(word: str) -> str | None:
+    """The word that `quoted` made into this, fit to be shown."""
+    return None if word == "-" else one_line(unquote(word))
+
+
+def _stays(character: str) -> bool:
+    return character.isprintable() and not character.isspace() and character != "%"
+
+
+def _service(change: VersionChange) -> str:
+    words = f"{quoted(change.service)} {quoted(change.old)} -> {quoted(change.new)}"
+    return f"{words} in {change.path}" if change.path else words
 
 
 def _subject(plan: Plan, stack: str) -> str:

@@ -14,7 +14,7 @@ from meshroll.manifests.lint import lint
 from meshroll.manifests.timeline import timeline
 from meshroll.yamltext import join
 
-FINDINGS = ("fields-disagree", "image-unchanged", "lint")
+FINDINGS = ("fields-disagree", "image-unchanged", "lint", "unreadable")
 MAX_LINTED = 100
 
 
@@ -30,6 +30,11 @@ def findings(service: str, version: str, places: Sequence[Place], changed: Colle
     if labels and all(place.field.kind == "label" for place in places if place.pointer in changed):
         found += _images_left(service, version, labels[0])
     return found
+
+
+def unreadable(files: Files, service: str) -> list[Finding]:
+    """Files that name the service and cannot be read: what they hold of it is not known."""
+    return [Finding("unreadable", f"it was passed over: {error}", service) for error in files.troubles(service)]
 
 
 def canaries(service: str, places: Sequence[Place]) -> list[Canary]:

@@ -26,10 +26,12 @@ class Readable(Protocol):
     """The files of a repository below a path; `meshroll.gitops.files.Files` is one."""
 
     path: str
-    troubles: list[BadInputError]
 
     def mentioning(self, word: str) -> Iterator[Text]:
         """Those in which a word occurs."""
+
+    def troubles(self, word: str) -> list[BadInputError]:
+        """What is wrong with those in which a word occurs and that cannot be read."""
 
     def kustomizations(self) -> Iterator[Text]:
         """The kustomizations."""

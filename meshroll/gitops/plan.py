@@ -17,6 +17,7 @@ from typing import Any
 from meshroll.errors import ConflictError
 from meshroll.gitops.scope import Scope
 from meshroll.manifests.timeline import Timeline
+from meshroll.text import one_line
 
 
 @dataclass(frozen=True, order=True)
@@ -53,7 +54,7 @@ class VersionChange:
     path: str = ""  # the folder or file below which it is looked for, such as a cluster's
 
     def __str__(self) -> str:
-        return f"{self.service} {self.old or '-'} -> {self.new or '-'}"
+        return one_line(f"{self.service} {self.old or '-'} -> {self.new or '-'}")
 
 
 # Kinds of findings that keep a service out of a plan until a person says otherwise.
@@ -62,7 +63,10 @@ HELD = ("undone", "newer-in-git")
 
 @dataclass(frozen=True)
 class Finding:
-    """Something a reviewer should know: undone, newer-in-git, state-unread, image-unchanged, fields-disagree, lint."""
+    """Something a reviewer should know.
+
+    Its kind is one of undone, newer-in-git, state-unread, image-unchanged, fields-disagree, unreadable and lint.
+    """
 
     kind: str
     message: str

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from meshroll.gitops.command import printable
 from meshroll.gitops.plan import HELD, Edit, Plan
+from meshroll.text import one_line, printable
 
 _BOLD, _RED, _GREEN, _CYAN, _YELLOW = ("1", "31", "32", "36", "33")
 _SHORT = 12
@@ -79,16 +79,14 @@ def _address(plan: Plan) -> str:
 def _changes(plan: Plan, service: str) -> list[str]:
     """A service's change; where its places differ, each with its places."""
     moves = plan.moves_of(service)
-    return [
-        f"{service}: {old or '-'} -> {new or '-'}" + (f" in {', '.join(paths)}" if len(moves) > 1 else "")
-        for (old, new), paths in moves.items()
-    ]
+    places = {move: f" in {', '.join(paths)}" if len(moves) > 1 else "" for move, paths in moves.items()}
+    return [one_line(f"{service}: {old or '-'} -> {new or '-'}{where}") for (old, new), where in places.items()]
 
 
 def _edit(edit: Edit) -> str:
     if edit.whole:
         return f"{'~' if edit.old and edit.new else '+' if edit.new else '-'} {edit.file}"
-    return f"~ {edit.file}:{edit.line} {edit.pointer}: {edit.old} -> {edit.new}"
+    return f"~ {edit.file}:{edit.line} {edit.pointer}: {one_line(edit.old)} -> {one_line(edit.new)}"
 
 
 def _shown(edit: Edit, value: str) -> str:

@@ -14,11 +14,12 @@ from meshroll.errors import BadInputError
 
 DEFAULT_BRANCH = "main"
 MAX_BRANCH_LENGTH = 200
+_ADDRESSES = "file:///path, https://host/path, http://host/path, ssh://host/path or user@host:path"
 SCHEMES = ("file", "http", "https", "ssh")
 _HOST = re.compile(r"[A-Za-z0-9_\[][A-Za-z0-9._:\[\]-]*")
 _SCP = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._-]*@)[A-Za-z0-9_][A-Za-z0-9._-]*:(?![:/]{2})[^:\-][^:]*")
-_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
-_NOT_IN_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//")
+_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
+_NOT_IN_BRANCH = re.compile(r"[\x00-\x20\x7f\ud800-\udfff~^:?*\[\\]|\.\.|@\{|//")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,11 @@ class Remote:
         return bool(self.password or self.ssh_key)
 
     @property
+    def by_ssh(self) -> bool:
+        """Whether it is reached through SSH."""
+        return self.url.startswith("ssh://") or bool(_SCP.fullmatch(self.url))
+
+    @property
     def where(self) -> str:
         """How errors name it."""
         return f"repository {self.url}"
@@ -64,31 +70,38 @@ class Remote:
 
 def check_url(url: str) -> None:
     """Refuse what is no plain file, http(s) or ssh address. Raises BadInputError."""
-    expected = "file:///path, https://host/path, http://host/path, ssh://host/path or user@host:path"
     if not url or _UNPRINTABLE.search(url):
         raise BadInputError("the URL is empty or holds spaces or control characters", where="repository.url")
     if _SCP.fullmatch(url):
         return
-    if url.startswith(("http://", "https://")) and "@" in url:
-        # Wherever it stands: a password may hold a slash, and must not be repeated in an error.
-        raise BadInputError("the URL holds credentials", where="repository.url", expected="repository.credentials")
+    if url.startswith(("http://", "https://")):
+        _check_web(url)
     try:
         parts = urlsplit(url)
         port_is_a_number = parts.port is None or parts.port > 0
     except ValueError:
         port_is_a_number = False
+    shown = repr(f"***@{url.rpartition('@')[2]}" if "@" in url else url)  # whatever was meant, it may be a password
     if not port_is_a_number or parts.scheme not in SCHEMES or not url.startswith(f"{parts.scheme}://"):
-        raise BadInputError(f"{url!r} is not an address Meshroll opens", where="repository.url", expected=expected)
+        raise BadInputError(f"{shown} is not an address Meshroll opens", where="repository.url", expected=_ADDRESSES)
     if parts.scheme == "file":
         valid = not parts.netloc and len(parts.path) > 1
     else:
         valid = bool(_HOST.fullmatch(parts.netloc.rpartition("@")[2])) and len(parts.path) > 1
     if not valid:
-        raise BadInputError(f"{url!r} names no repository", where="repository.url", expected=expected)
+        raise BadInputError(f"{shown} names no repository", where="repository.url", expected=_ADDRESSES)
     if parts.password is not None:
         raise BadInputError("the URL holds credentials", where="repository.url", expected="repository.credentials")
     if (parts.username or "").startswith("-"):
-        raise BadInputError(f"{url!r} holds an option", where="repository.url", expected=expected)
+        raise BadInputError(f"{shown} holds an option", where="repository.url", expected=_ADDRESSES)
+
+
+def _check_web(url: str) -> None:
+    if "@" in url:
+        # Wherever it stands: a password may hold a slash, and must not be repeated in an error.
+        raise BadInputError("the URL holds credentials", where="repository.url", expected="repository.credentials")
+    if "?" in url or "#" in url:  # where tokens are put, too
+        raise BadInputError("the URL holds a query or a fragment", where="repository.url", expected=_ADDRESSES)
 
 
 def check_branch(branch: str) -> None:

@@ -15,12 +15,13 @@ import yaml
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.cache import open_cache, retried
-from meshroll.gitops.command import Git, printable
+from meshroll.gitops.command import Git
 from meshroll.gitops.plan import Edit, Plan, VersionChange
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.transport import Transport
 from meshroll.gitops.trees import Trees, split, tree_of
 from meshroll.manifests.templates import MARKER
+from meshroll.text import printable
 
 FILE_MODE = "100644"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -19,6 +19,8 @@ from pathlib import Path
 from meshroll.errors import BadInputError, ConflictError, MeshrollError, UnavailableError
 from meshroll.gitops.command import BrokenCacheError, Git, last_line
 from meshroll.gitops.remote import Remote
+from meshroll.gitops.trouble import declined, explain, is_race, rejection, told
+from meshroll.text import one_line
 
 ASK_SECONDS = 60.0
 FETCH_SECONDS = 300.0
@@ -28,53 +30,11 @@ FILTERS = ("tree:0", "blob:none", "")
 _NAME = "meshroll-remote"  # in Git's settings of a single call: what lacks parts must have a name
 _OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
-_REFUSED = (
-    "authentication failed",
-    "could not read username",
-    "could not read password",
-    "permission denied (",
-    "access denied",
-    "invalid credentials",
-    "returned error: 401",
-)
-_FORBIDDEN = (
-    "returned error: 403",
-    "not allowed to push",
-    "write access to repository not granted",
-    "insufficient permission",
-    "unable to create temporary object directory",
-    "you do not have permission",
-    "the key you are authenticating with has been marked as read only",
-)
-_FORBIDDEN_TO = re.compile(r"permission to \S+ denied|denied by fallthru")
-_ABSENT = ("does not appear to be a git repository", "repository not found", "returned error: 404")
 _PARTS_REFUSED = ("unadvertised object", "not our ref", "not supported", "filter")
-_CERTIFICATE = ("ssl certificate problem", "server certificate verification failed", "certificate verify failed")
-_RACES = ("lock", "stale", "fetch first", "old value", "already exists", "failed to update ref")
-_AWAY = (
-    "could not resolve host",
-    "couldn't connect",
-    "could not connect",
-    "connection refused",
-    "connection reset",
-    "connection timed out",
-    "connection closed",
-    "failed to connect",
-    "operation timed out",
-    "operation too slow",
-    "no route to host",
-    "network is unreachable",
-    "name or service not known",
-    "temporary failure in name resolution",
-    "empty reply from server",
-    "returned error: 5",
-    "remote end hung up",
-    "bad gateway",
-    "could not read from remote repository",
-)
 
 
-MAX_WORDS = 300
+class ContendedError(ConflictError):
+    """The branch stands where it should, and the server did not move it: another push may have been under way."""
 
 
 class FilterRefusedError(BrokenCacheError):
@@ -150,12 +110,14 @@ class Transport:
             if part and any(words in error for words in _PARTS_REFUSED):
                 self._filter_file.write_text(FILTERS[FILTERS.index(part) + 1])
                 raise FilterRefusedError(last_line(result.error), where=self.remote.where)
-            raise self._explain(result.error) or BrokenCacheError(last_line(result.error), where=self.remote.where)
+            raise explain(result.error, self.remote) or BrokenCacheError(
+                last_line(result.error), where=self.remote.where
+            )
 
     def push(self, commit: str, expected: str) -> bool:
         """Move the branch from `expected` (empty: it must not exist) to `commit`; False when it stands elsewhere.
 
-        Raises BadInputError when the server declines for a reason of its own.
+        Raises BadInputError when the server declines for a reason of its own, ContendedError when it could not say.
         """
         ref = self.remote.ref
         try:
@@ -176,12 +138,12 @@ class Transport:
             return True
         if stands_at != expected:
             return False
-        reason = _rejection(result.output.decode("utf-8", "backslashreplace"))
-        if any(word in reason for word in _RACES):
-            return False  # another push was under way; the next look shows what it did
+        reason = one_line(rejection(result.output.decode("utf-8", "backslashreplace")))
+        if is_race(reason):
+            raise ContendedError(f"the server could not move the branch ({reason})", where=self.remote.where)
         if reason:
-            raise self._declined(reason, result.error)
-        raise self._explain(result.error) or UnavailableError(last_line(result.error), where=self.remote.where)
+            raise declined(reason, result.error, self.remote)
+        raise explain(result.error, self.remote) or UnavailableError(last_line(result.error), where=self.remote.where)
 
     @property
     def _filter_file(self) -> Path:
@@ -195,19 +157,6 @@ class Transport:
             return FILTERS[0]
         return found if found in FILTERS else FILTERS[0]
 
-    def _declined(self, reason: str, error: str) -> BadInputError:
-        """A server's no to a push, with what it says itself, such as which rule protects the branch."""
-        said = [line.partition("remote:")[2].strip(" !*=-") for line in error.splitlines() if "remote:" in line]
-        words = "; ".join(line for line in said if line and not line.startswith("error: hook declined"))[:MAX_WORDS]
-        if "protected" in f"{reason} {words}".lower():
-            what = f"the branch {self.remote.branch} is protected"
-            expected = "one that these credentials may push to"
-        else:
-            what, expected = "the server refused the push", ""
-        return BadInputError(
-            f"{what}: {reason}" + (f": {words}" if words else ""), where=self.remote.where, expected=expected
-        )
-
     def _tip(self) -> str:
         result = self.git.run("rev-parse", "--quiet", "--verify", f"{TIP}^{{commit}}")
         return result.output.decode().strip() if result.code == 0 else ""
@@ -215,47 +164,20 @@ class Transport:
     def _ask(self, *refs: str) -> dict[str, str]:
         result = self.git.run("ls-remote", "--quiet", self.remote.url, *refs, seconds=ASK_SECONDS)
         if result.code:
-            raise self._explain(result.error) or UnavailableError(last_line(result.error), where=self.remote.where)
+            raise explain(result.error, self.remote) or UnavailableError(told(result.error), where=self.remote.where)
         pairs = (line.partition("\t") for line in result.output.decode("utf-8", "surrogateescape").splitlines())
-        return {name: oid for oid, _, name in pairs if name and _OID.fullmatch(oid)}
+        found = {name: oid for oid, _, name in pairs if name and _OID.fullmatch(oid)}
+        if not found and self.remote.origin:
+            self._check_speaks_git()
+        return found
 
-    def _explain(self, error: str) -> MeshrollError | None:
-        """Git's many words for a few troubles."""
-        text, where = error.lower(), self.remote.where
-        if any(words in text for words in _REFUSED):
-            given = "refused the credentials" if self.remote.opened else "wants credentials"
-            return BadInputError(f"the server {given}", where=where, expected="repository.credentials that may write")
-        if any(words in text for words in _FORBIDDEN) or _FORBIDDEN_TO.search(text):
-            what = "the credentials do not permit this" if self.remote.opened else "writing is not permitted"
-            return BadInputError(what, where=where, expected="repository.credentials that may write")
-        if "host key verification failed" in text or "no matching host key" in text:
-            what = (
-                "the server's host key has changed" if "has changed" in text else "the server's host key is not known"
-            )
-            return BadInputError(
-                what, where=where, expected="it in known_hosts, once you have made sure that it is right"
-            )
-        if any(words in text for words in _CERTIFICATE):
-            return BadInputError(
-                f"the server's certificate is not trusted ({last_line(error)})",
-                where=where,
-                expected="its authority in repository.credentials.caFile or Git's http.sslCAInfo",
-            )
-        if "dubious ownership" in text:
-            return BadInputError("it belongs to another user", where=where, expected="it in Git's safe.directory")
-        if "mismatched algorithms" in text:
-            return BadInputError("it is a SHA-256 repository", where=where, expected="one with SHA-1 object names")
-        if any(words in text for words in _ABSENT) or re.search(r"repository '.*' not found", text):
-            return BadInputError("there is no such repository", where=where)
-        if any(words in text for words in _AWAY):
-            return UnavailableError(f"it cannot be reached ({last_line(error)}); trying again may help", where=where)
-        if "couldn't find remote ref" in text:
-            return ConflictError(f"the branch {self.remote.branch} was deleted meanwhile", where=where)
-        return None
+    def _check_speaks_git(self) -> None:
+        """Raise BadInputError for a server that answers without a word of Git's protocol.
 
-
-def _rejection(porcelain: str) -> str:
-    for line in porcelain.splitlines():
-        if line.startswith("!"):
-            return line.rpartition("\t")[2].strip()
-    return ""
+        Git takes any such page for a repository of its oldest kind that has no branch.
+        """
+        asked = self.git.run(
+            *("ls-remote", "--quiet", self.remote.url), seconds=ASK_SECONDS, environment={"GIT_TRACE_PACKET": "1"}
+        )
+        if asked.code == 0 and "packet:" not in asked.error:
+            raise BadInputError("the server does not answer as a Git server does", where=self.remote.where)

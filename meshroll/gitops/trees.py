@@ -9,9 +9,10 @@ level at a time, and files together with those found in the same walk: few journ
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from meshroll.errors import BadInputError
@@ -71,9 +72,7 @@ class Trees:
             entries = self.entries(entry.oid)
             walked.append(name)
             entry = entries.get(name)
-            twin = None if entry else next((other for other in entries if _fold(other) == _fold(name)), None)
-            if twin:
-                raise BadInputError(f"the repository has {twin!r}, different only in case", where="/".join(walked))
+            _check_twins(entries, name, walked)
         if entry is not None and entry.mode in _MODES:
             raise BadInputError(f"it is {_MODES[entry.mode]}", where=path, expected="a plain file")
         return entry
@@ -116,9 +115,10 @@ class Trees:
 
     def write(self, tree: str, changes: Mapping[str, tuple[str, str] | None]) -> str:
         """The tree with files (mode, blob) put in place and, for None, removed; folders left empty vanish."""
-        return self._write(tree, {path: change for path, change in changes.items() if split(path)}) or self._make({})
+        checked = {path: change for path, change in changes.items() if split(path)}
+        return self._write(tree, checked, ()) or self._make({})
 
-    def _write(self, tree: str, changes: Mapping[str, tuple[str, str] | None]) -> str:
+    def _write(self, tree: str, changes: Mapping[str, tuple[str, str] | None], walked: tuple[str, ...]) -> str:
         entries = dict(self.entries(tree))
         below: dict[str, dict[str, tuple[str, str] | None]] = defaultdict(dict)
         for path, change in changes.items():
@@ -131,9 +131,13 @@ class Trees:
                 entries[name] = Entry(change[0], "blob", change[1])
         for name, inner in below.items():
             old = entries.pop(name, None)
-            new = self._write(old.oid if old else "", inner)
+            if old is not None and old.kind != TREE:
+                raise BadInputError("a file is in the way", where="/".join((*walked, name)), expected="a folder")
+            new = self._write(old.oid if old else "", inner, (*walked, name))
             if new:
                 entries[name] = Entry(FOLDER_MODE, TREE, new)
+        for name in {path.partition("/")[0] for path in changes} & entries.keys():
+            _check_twins(entries, name, (*walked, name))
         return self._make(entries) if entries else ""
 
     def _make(self, entries: Mapping[str, Entry]) -> str:
@@ -160,6 +164,11 @@ def root_of(commit: bytes) -> str:
     return commit.partition(b"\n")[0].removeprefix(b"tree ").decode()
 
 
+def blob_of(content: bytes) -> str:
+    """The id that Git gives a file's bytes."""
+    return hashlib.sha1(b"blob %d\0%b" % (len(content), content), usedforsecurity=False).hexdigest()
+
+
 def split(path: str) -> list[str]:
     """The names of a path in the repository; empty for its root. Raises BadInputError for one that leaves the tree."""
     names = path.split("/") if path else []
@@ -168,6 +177,14 @@ def split(path: str) -> list[str]:
         if unsafe or any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in name):
             raise BadInputError(f"{path!r} is not a path inside the repository", where="repository.path")
     return names
+
+
+def _check_twins(entries: Mapping[str, Entry], name: str, walked: Sequence[str]) -> None:
+    """Raise BadInputError for a name beside one that some machine's checkout could not tell from it."""
+    folded = _fold(name)
+    twin = next((other for other in entries if other != name and _fold(other) == folded), None)
+    if twin:
+        raise BadInputError(f"the repository has {twin!r}, different only in case", where="/".join(walked))
 
 
 def _parse(content: bytes) -> dict[str, Entry]:

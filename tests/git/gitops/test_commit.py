@@ -132,7 +132,8 @@ def test_the_users_own_wish_for_signatures_counts(repository: Repository, tmp_pa
 @pytest.mark.parametrize(
     ("style", "sentence"),
     [
-        (Style(sign="ssh", key="/nowhere/key"), r"signingKey: there is no key /nowhere/key; expected a file"),
+        (Style(sign="ssh", key="/nowhere/key"), r"signingKey /nowhere/key: there is no such file; expected a file"),
+        (Style(sign="ssh", key="~nobody-here/key"), r"signingKey ~nobody-here/key: there is no such file"),
         (Style(sign="ssh"), r"repository.commit.sign: the commit cannot be signed: "),
         (Style(sign="gpg", key="0123456789ABCDEF"), r"repository.commit.sign: the commit cannot be signed: gpg failed"),
     ],

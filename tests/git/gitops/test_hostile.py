@@ -9,6 +9,7 @@ import pytest
 from meshroll.errors import BadInputError
 from meshroll.gitops import Plan, apply_plan
 from meshroll.gitops.adopted import Wish, plan
+from meshroll.gitops.events import read_events
 from tests.git.repositories import Repository
 
 FILE = "clusters/east/provider/rollout.yaml"
@@ -136,3 +137,41 @@ def test_a_thousand_documents_are_read(repository: Repository) -> None:
     repository.commit(write={FILE: others + "---\n" + ROLLOUT})
     apply_plan(repository.remote, planned(repository), stack="x", cache=repository.cache)
     assert repository.read(FILE) == others + "---\n" + ROLLOUT.replace("v1", "v2")
+
+
+def test_a_file_that_cannot_be_read_is_told_where_another_holds_the_version(repository: Repository) -> None:
+    beside = FILE.replace("rollout", "twice")
+    repository.commit(write={FILE: ROLLOUT, beside: ROLLOUT + "kind: Rollout\n", "clusters/east/c.yaml": "a: [\n"})
+    found = planned(repository)
+    assert [edit.file for edit in found.edits] == [FILE]
+    (finding,) = [finding for finding in found.findings if finding.kind == "unreadable"]
+    assert str(finding).startswith(f"provider: it was passed over: {beside}:8")
+
+
+@pytest.mark.parametrize("twin", [FILE.replace("rollout", "Rollout"), FILE.replace("east", "East")])
+def test_a_file_beside_its_twin_is_not_edited(repository: Repository, twin: str) -> None:
+    repository.commit(write={FILE: ROLLOUT, twin: "x: 1\n"})
+    assert "different only in case" in refused(repository)
+
+
+def test_no_secret_of_ours_reaches_a_servers_hook(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit(write={FILE: ROLLOUT})
+    hook = repository.path / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\nenv > {tmp_path}/seen\n")
+    hook.chmod(0o755)
+    for name in ("MESHROLL_REPOSITORY_PASSWORD", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_ACCESS_TOKEN"):
+        monkeypatch.setenv(name, "s3cret")
+    apply_plan(repository.remote, planned(repository), stack="prod", cache=repository.cache)
+    assert "PATH=" in (tmp_path / "seen").read_text()
+    assert "s3cret" not in (tmp_path / "seen").read_text()
+
+
+def test_a_version_with_white_space_in_it_can_be_released_away_from(repository: Repository) -> None:
+    repository.commit(write={FILE: ROLLOUT.replace("v1", "'v1 stable'")})
+    apply_plan(repository.remote, planned(repository), stack="prod", cache=repository.cache)
+    assert repository.log()[0] == "Release provider v1 stable -> v2"
+    (event,) = read_events(repository.remote, cache=repository.cache)
+    assert (event.old, event.new) == ("v1 stable", "v2")

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.git.repositories import Repository
+from meshroll.errors import ConflictError
+from meshroll.gitops import apply, apply_plan, plan_rendered
+from tests.git.repositories import Repository, release
 
 PROCESSES = 4
 RELEASES = 5
@@ -97,3 +99,18 @@ def test_releases_of_one_service_follow_each_other(repository: Repository) -> No
     moves = [line.removeprefix("provider ").removesuffix(" in live").split(" -> ") for line in lines if line]
     assert len(moves) == PROCESSES * RELEASES
     assert [old for old, _ in moves] == ["-", *(new for _, new in moves[:-1])]  # each says what it really replaced
+
+
+def test_a_server_that_never_moves_the_branch_is_told_and_not_asked_for_ever(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apply, "MAX_CONTENDED", 2)
+    planned = plan_rendered(repository.remote, "live", release(provider="v1"), cache=repository.cache)
+    apply_plan(repository.remote, planned, stack="sandbox", cache=repository.cache)
+    planned = plan_rendered(repository.remote, "live", release(provider="v2"), cache=repository.cache)
+    lock = repository.path / "refs" / "heads" / "main.lock"
+    lock.touch()
+    with pytest.raises(ConflictError, match=r"the server could not move the branch \(.*\)$"):
+        apply_plan(repository.remote, planned, stack="sandbox", cache=repository.cache)
+    lock.unlink()
+    assert apply_plan(repository.remote, planned, stack="sandbox", cache=repository.cache).made

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -96,3 +98,28 @@ def test_a_server_that_never_answers_is_given_up(repository: Repository, monkeyp
         with pytest.raises(TimedOutError) as caught:
             plan(Remote(url, "main"), repository)
     assert str(caught.value) == "git fetch did not finish within 1 s"
+
+
+@pytest.mark.parametrize("answer", [b"", b'{"error": "login"}', b"<html>Welcome</html>"])
+def test_a_server_that_does_not_speak_git_is_no_empty_repository(repository: Repository, answer: bytes) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_arguments: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}/rollouts.git"
+    try:
+        with pytest.raises(BadInputError) as caught:
+            plan(Remote(url, "main"), repository)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert str(caught.value).startswith(f"repository {url}: ")
+    assert "does not answer as a Git server does" in str(caught.value) or "no such repository" in str(caught.value)

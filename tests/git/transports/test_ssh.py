@@ -116,3 +116,28 @@ def test_no_route_may_pass_later(remote: Remote, server: sshd.Server, repository
     nobody = remote.url.replace(str(server.port), "1")
     with pytest.raises(UnavailableError, match=r"it cannot be reached \(.*\); trying again may help"):
         plan(replace(remote, url=nobody), repository)
+
+
+def test_the_users_own_ssh_asks_nobody_and_checks_host_keys(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = tmp_path / "seen"
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("ssh", "own-ssh"):  # stand-ins that only tell how they were called
+        (programs / name).write_text(f'#!/bin/sh\necho {name} "$@" >> {seen}\nexit 255\n')
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs), prepend=":")
+    remote = Remote("ssh://git@127.0.0.1:1/rollouts.git", "main")
+
+    def called() -> str:
+        seen.write_text("")
+        with pytest.raises(UnavailableError):
+            plan(remote, repository)
+        return seen.read_text().splitlines()[0]
+
+    assert called().startswith("ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=20 ")
+    (tmp_path / "gitconfig").write_text("[core]\n\tsshCommand = own-ssh -x\n")
+    assert called().startswith("own-ssh -x ")
+    monkeypatch.setenv("GIT_SSH_COMMAND", "own-ssh -y")
+    assert called().startswith("own-ssh -y ")

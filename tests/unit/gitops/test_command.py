@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from meshroll.errors import BadInputError, TimedOutError
-from meshroll.gitops.command import Git, clean_environment, last_line, printable
+from meshroll.gitops.command import Git, clean_environment, last_line
+from meshroll.text import printable
 
 
 def test_only_variables_that_say_who_and_how_are_inherited() -> None:
@@ -27,6 +28,8 @@ def test_only_variables_that_say_who_and_how_are_inherited() -> None:
         "SSH_ASKPASS": "/bin/ask",
         "SSH_AUTH_SOCK": "/run/agent",
         "MESHROLL_GIT_PASSWORD": "old",
+        "MESHROLL_REPOSITORY_PASSWORD": "s3cret",
+        "PULUMI_CONFIG_PASSPHRASE": "s3cret",
         "LANGUAGE": "de",
     }
     assert clean_environment(inherited) == {
@@ -35,6 +38,7 @@ def test_only_variables_that_say_who_and_how_are_inherited() -> None:
         "GIT_SSH_COMMAND": "ssh -F x",
         "SSH_AUTH_SOCK": "/run/agent",
         "GIT_TERMINAL_PROMPT": "0",
+        "SSH_ASKPASS_REQUIRE": "never",
         "GIT_ASKPASS": "",
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_ATTR_NOSYSTEM": "1",

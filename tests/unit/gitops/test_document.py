@@ -12,10 +12,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from meshroll.errors import BadInputError
-from meshroll.gitops import Plan
+from meshroll.gitops import Edit, Plan
 from meshroll.gitops.document import SCHEMA, from_json, read_plan, to_json
-from tests.unit.gitops.plans import SCALAR, WHOLE
+from tests.unit.gitops.plans import FILE, POINTER, SCALAR, WHOLE, blob
 
+(ONE,) = SCALAR.edits
 SCHEMA_VALUE = json.loads(SCHEMA.read_text(encoding="utf-8"))
 
 
@@ -116,6 +117,41 @@ def test_a_plan_edited_by_hand_is_refused(change: Callable[[Any], None]) -> None
     assert str(caught.value) == (
         "p.json: the plan was changed since it was made; expected one as `meshroll plan` wrote it"
     )
+
+
+@pytest.mark.parametrize(
+    ("plan", "sentence"),
+    [
+        (replace(SCALAR, changes=()), f"{FILE} {POINTER}: it belongs to no change"),
+        (replace(SCALAR, edits=(ONE, replace(ONE, new="v7"))), f"{FILE} {POINTER}: it is edited twice"),
+        (replace(SCALAR, edits=(replace(ONE, new="v2\nevil: 1"),)), f"{FILE} {POINTER}: its new value cannot be a"),
+        (
+            replace(WHOLE, contents={**WHOLE.contents, "live/a/one.yaml": b"x"}),
+            "live/a/one.yaml: its content is another",
+        ),
+        (
+            replace(WHOLE, edits=(Edit(".gitmodules", "", "", blob(b"x"), "a"),), contents={".gitmodules": b"x"}),
+            ".gitmodules: no manifest is called so",
+        ),
+    ],
+)
+def test_a_plan_whose_parts_contradict_each_other_is_refused_with_any_checksum(plan: Plan, sentence: str) -> None:
+    with pytest.raises(BadInputError) as caught:
+        from_json(to_json(plan).encode(), "p.json")
+    assert str(caught.value).startswith(f"p.json: {sentence}")
+
+
+@pytest.mark.parametrize("settings", [{"provider": "x"}, {"provider": {"path": 5}}, {"provider": {"fields": "x"}}])
+def test_settings_of_another_shape_are_refused(settings: Any) -> None:
+    with pytest.raises(BadInputError, match=r"^p\.json /settings/provider"):
+        from_json(to_json(replace(SCALAR, settings=settings)).encode(), "p.json")
+
+
+def test_half_a_character_is_no_plan() -> None:
+    text = to_json(SCALAR).replace("git.example", "\\udcff")
+    with pytest.raises(BadInputError) as caught:
+        from_json(text.encode(), "p.json")
+    assert str(caught.value) == "p.json: it is no JSON in UTF-8; expected a plan"
 
 
 @pytest.mark.parametrize(

@@ -21,11 +21,13 @@ class Memory:
 
     def __init__(self, files: dict[str, str]) -> None:
         self.path = "apps"
-        self.troubles: list[BadInputError] = []
         self._files = {f"apps/{name}": text for name, text in files.items()}
 
     def mentioning(self, word: str) -> Iterator[Text]:
         return (parse(text.encode(), name) for name, text in self._files.items() if word in text)
+
+    def troubles(self, word: str) -> list[BadInputError]:
+        return []
 
     def kustomizations(self) -> Iterator[Text]:
         return (parse(text.encode(), name) for name, text in self._files.items() if "kustomization" in name)

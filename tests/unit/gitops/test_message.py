@@ -8,7 +8,7 @@ import pytest
 
 from meshroll.errors import BadInputError
 from meshroll.gitops import Edit, Plan, VersionChange
-from meshroll.gitops.message import Message, Undo, commit_message
+from meshroll.gitops.message import Message, Undo, commit_message, quoted, unquoted
 
 PLAN = Plan(
     url="file:///r.git",
@@ -87,7 +87,16 @@ def test_a_stacks_name_cannot_forge_a_trailer(stack: str) -> None:
         commit_message(PLAN, stack)
 
 
-@pytest.mark.parametrize("version", ["v 2", "v2\nMeshroll-Undo: x"])
-def test_a_version_that_would_split_its_trailer_is_refused(version: str) -> None:
-    with pytest.raises(BadInputError, match="cannot stand in a commit message"):
-        commit_message(replace(PLAN, changes=(VersionChange("provider", "v1", version),)), "prod")
+@pytest.mark.parametrize(
+    ("version", "word"),
+    [("v 2", "v%202"), ("v2\nMeshroll-Undo: x", "v2%0AMeshroll-Undo:%20x"), ("-", "%2D"), ("5%", "5%25"), ("é", "é")],
+)
+def test_a_version_cannot_split_its_trailer_and_is_read_back(version: str, word: str) -> None:
+    message = commit_message(replace(PLAN, changes=(VersionChange("provider", "v1", version),)), "prod")
+    assert message.trailers[1] == ("Meshroll-Service", f"provider v1 -> {word}")
+    assert unquoted(word) == version.replace("\n", "\\n")  # fit to be shown
+    assert "\n" not in message.text.rstrip("\n")
+
+
+def test_no_version_is_a_dash() -> None:
+    assert (quoted(None), unquoted("-")) == ("-", None)

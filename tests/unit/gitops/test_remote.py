@@ -66,6 +66,23 @@ def test_credentials_in_the_url_are_refused_without_repeating_them(user: str) ->
     assert str(caught.value) == "repository.url: the URL holds credentials; expected repository.credentials"
 
 
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("git:s3cret@git.example:x", "'***@git.example:x' is not an address Meshroll opens"),
+        ("https:/user:s3cret@git.example/x", "'***@git.example/x' is not an address Meshroll opens"),
+        ("user:s3cret@git.example/x", "'***@git.example/x' is not an address Meshroll opens"),
+        ("https://git.example/x.git?private_token=s3cret", "the URL holds a query or a fragment"),
+        ("https://git.example/x.git#s3cret", "the URL holds a query or a fragment"),
+        ("file:///tmp/\udcff", "the URL is empty or holds spaces or control characters"),
+    ],
+)
+def test_what_may_be_a_secret_in_an_odd_url_is_not_repeated(url: str, sentence: str) -> None:
+    with pytest.raises(BadInputError) as caught:
+        Remote(url, "main")
+    assert str(caught.value).startswith(f"repository.url: {sentence}")
+
+
 @pytest.mark.parametrize("branch", ["main", "release/2026-11", "a.b", "x_y", "live@prod", "ünïcode"])
 def test_branch_names_pass(branch: str) -> None:
     assert Remote("file:///r.git", branch).ref == f"refs/heads/{branch}"
