@@ -12,13 +12,13 @@ from meshroll.cli.project import load_stack, project_folder
 from meshroll.cli.repository import agreed_remote, given_remote, stack_repository
 from meshroll.cli.state import State
 from meshroll.errors import BadInputError, ConflictError
-from meshroll.gitops import Applied, Finding, Plan, Wish, apply_plan, joined, plan_adopted
+from meshroll.gitops import Applied, Finding, Move, Plan, Wish, apply_plan, joined, plan_adopted
 from meshroll.gitops.plan import HELD
 from meshroll.gitops.scope import related
 from meshroll.gitops.standing import Hold, holds, seen_in, unless_undone, without_held
 from meshroll.release import planning
 from meshroll.release.inputs import read_inputs
-from meshroll.release.stack import release_groups, release_values
+from meshroll.release.stack import application_name, release_groups, release_values
 from meshroll.settings.fields import parse_field
 from meshroll.settings.model import Stack
 
@@ -102,25 +102,31 @@ def groups_of(stack: Stack, wave: int | None) -> dict[str, tuple[str, ...]]:
     return {name: clusters for name, clusters in groups if wave in (None, stack.wave_of(clusters[0]))}
 
 
-def check_in_turn(stack: Stack, plan: Plan, where: str) -> None:
+def check_in_turn(
+    stack: Stack, plan: Plan, where: str, *, expected: str = "--wave N, or `pulumi up`, which takes them in turn"
+) -> None:
     """Raise BadInputError for a plan of several waves: one commit would move them all at once.
 
     The stack as it is now says which file is whose; what the plan says of itself does not count.
     """
     if len(stack.delivery.waves) < 2:  # noqa: PLR2004 - one wave is everybody at once
         return
-    waves = {
-        stack.wave_of(cluster)
-        for cluster in stack.workers
-        for edit in plan.edits
-        if related(edit.file, stack.repository.path_for(cluster))
-    }
+    waves = {move.wave for move in moves(stack, plan)}
     if len(waves) > 1:
         raise BadInputError(
             f"it moves {len(waves)} waves, and one commit would move them at once",
             where=where,
-            expected="--wave N, or `pulumi up`, which takes them in turn",
+            expected=expected,
         )
+
+
+def moves(stack: Stack, plan: Plan) -> tuple[Move, ...]:
+    """The Applications of a stack that a plan moves: those whose files it changes."""
+    return tuple(
+        Move(application_name(stack, cluster), cluster, stack.wave_of(cluster))
+        for cluster in stack.workers
+        if any(related(edit.file, stack.repository.path_for(cluster)) for edit in plan.edits)
+    )
 
 
 def apply_document(plan: Plan, where: str, repository: str | None = None) -> Applied:

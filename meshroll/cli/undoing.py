@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from meshroll.cli.planning import check_in_turn, groups_of
+from meshroll.cli.planning import check_in_turn, groups_of, moves
 from meshroll.cli.project import load_stack
 from meshroll.cli.repository import given_remote, stack_repository
 from meshroll.errors import BadInputError
@@ -76,9 +76,11 @@ def history(at: Place, service: str | None, limit: int) -> tuple[Event, ...]:
 
 def rollback(at: Place, service: str, to: str, *, over_newer: bool, reason: str) -> Rollback:
     """The way back of a service."""
+    if not reason.isprintable():
+        raise BadInputError("it holds what cannot be printed", where="--reason", expected="one line of text")
     wish, adopted = _wish(at, service)
     located = locator(at.paths, wish, adopted=adopted)
-    return plan_rollback(
+    planned = plan_rollback(
         at.remote,
         service,
         located,
@@ -87,6 +89,9 @@ def rollback(at: Place, service: str, to: str, *, over_newer: bool, reason: str)
         over_newer=over_newer,
         reason=reason.strip(),
     )
+    if at.stack is None:
+        return planned
+    return replace(planned, plan=replace(planned.plan, applications=moves(at.stack, planned.plan)))
 
 
 def undo(at: Place, planned: Rollback) -> Applied:
@@ -115,7 +120,7 @@ def retry(at: Place, service: str, version: str, wave: int | None) -> Plan:
         expected = f"one of {known}" if known else f"`meshroll plan --set {service}={version}` for a new release"
         raise BadInputError(f"{service}: {version} was not undone", expected=expected)
     if at.stack is not None:
-        check_in_turn(at.stack, plan, f"`meshroll retry {service} {version}`")
+        check_in_turn(at.stack, plan, f"`meshroll retry {service} {version}`", expected="--wave N")
     return plan
 
 

@@ -16,8 +16,8 @@ from meshroll.gitops.anchors import anchor
 from meshroll.gitops.cache import open_cache, retried
 from meshroll.gitops.command import Git
 from meshroll.gitops.diff import unified
-from meshroll.gitops.fields import NothingFoundError, find
-from meshroll.gitops.files import Files
+from meshroll.gitops.fields import find
+from meshroll.gitops.files import Files, NothingFoundError
 from meshroll.gitops.notes import canaries, findings, lint_findings, unreadable
 from meshroll.gitops.places import Place
 from meshroll.gitops.plan import Canary, Edit, Finding, Plan, VersionChange
@@ -168,7 +168,7 @@ def _plan(remote: Remote, path: str, wishes: Sequence[Wish], exact: bool, cache:
         findings=tuple(dict.fromkeys(notes)),
         timeline=tuple(dict.fromkeys(timeline)),
         exact=exact,
-        settings={wish.service: {"path": path, "fields": [str(field) for field in wish.fields]} for wish in wishes},
+        settings={wish.service: {"path": path.strip("/"), "fields": sorted(map(str, wish.fields))} for wish in wishes},
     )
 
 

@@ -18,7 +18,7 @@ from meshroll.gitops.cache import open_cache, retried
 from meshroll.gitops.command import Git
 from meshroll.gitops.commit import NO_CONFIGURATION
 from meshroll.gitops.history import deeper
-from meshroll.gitops.message import PLAN, REASON, SERVICE, STACK, UNDO, UNDO_PLAN, unquoted
+from meshroll.gitops.message import FIELD, PLAN, REASON, SERVICE, STACK, UNDO, UNDO_PLAN, unquoted
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.scope import EVERYWHERE, Scope, related
 from meshroll.gitops.trailers import trailers_of
@@ -48,6 +48,7 @@ class Event:
     undoes: tuple[str, ...] = ()  # commits as they were called when they were undone
     undone_plans: tuple[str, ...] = ()
     reason: str = ""
+    fields: tuple[str, ...] = ()  # the places it changed, where others were asked for than those found anyway
 
     @property
     def is_undo(self) -> bool:
@@ -161,8 +162,10 @@ def _of(part: Trailers, commit: str, parent: str, author: str, when: str) -> Ite
         values.setdefault(name, []).append(value)
     for text in values.get(SERVICE, []):
         if change := _CHANGE.fullmatch(text):
+            service = unquoted(change["service"]) or ""
+            named = (field.partition(" ") for field in values.get(FIELD, []))
             yield Event(
-                service=unquoted(change["service"]) or "",
+                service=service,
                 old=unquoted(change["old"]),
                 new=unquoted(change["new"]),
                 commit=commit,
@@ -175,6 +178,7 @@ def _of(part: Trailers, commit: str, parent: str, author: str, when: str) -> Ite
                 undoes=tuple(values.get(UNDO, ())),
                 undone_plans=tuple(values.get(UNDO_PLAN, ())),
                 reason=(values.get(REASON) or [""])[-1],
+                fields=tuple(field for name, _, field in named if unquoted(name) == service),
             )
 
 

@@ -10,16 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from meshroll.errors import BadInputError
+from meshroll.gitops.files import NothingFoundError
 from meshroll.gitops.places import Place, Readable, candidates, kustomize_images, of_service
 from meshroll.gitops.workloads import workloads
 from meshroll.settings.model import Field
 
 DEFAULTS = (Field("label", "version"), Field("kustomize", ""), Field("image", ""))
 MAX_LISTED = 8
-
-
-class NothingFoundError(BadInputError):
-    """Nothing below the path holds the service's version."""
 
 
 def find(files: Readable, service: str, fields: Sequence[Field] = ()) -> tuple[Place, ...]:

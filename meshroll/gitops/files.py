@@ -20,6 +20,10 @@ KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 MAX_TOTAL_BYTES = 256 << 20
 
 
+class NothingFoundError(BadInputError):
+    """Nothing below the path holds the service's version."""
+
+
 class Files:
     """What stands below a folder, or one file. Raises BadInputError when nothing stands at the path."""
 
@@ -64,7 +68,7 @@ class Files:
             entry = self._trees.find(self._tree, file)
             if entry is None or not entry.is_file:
                 what = "it is a folder" if entry else "there is no such file in the repository"
-                raise BadInputError(what, where=file, expected="a YAML or JSON file")
+                raise NothingFoundError(what, where=file, expected="a YAML or JSON file")
             self.entries[file] = entry
             text = self._parsed[file] = parse(self._trees.read(entry, file), file)
         return text

@@ -17,6 +17,7 @@ from meshroll.text import one_line
 
 STACK = "Meshroll-Stack"
 SERVICE = "Meshroll-Service"
+FIELD = "Meshroll-Field"  # of a service that has others than those found anyway
 PLAN = "Meshroll-Plan"
 UNDO = "Meshroll-Undo"
 UNDO_PLAN = "Meshroll-Undo-Plan"
@@ -47,6 +48,7 @@ def commit_message(plan: Plan, stack: str, template: str = "", undo: Undo | None
     changes = undo.steps if undo else plan.changes
     trailers = [(STACK, stack)] if stack else []
     trailers += [(SERVICE, _service(change)) for change in changes]
+    trailers += [(FIELD, f"{quoted(service)} {field}") for service, field in _fields(plan)]
     trailers.append((PLAN, plan.hash))
     if undo:
         trailers += [(UNDO, commit) for commit in undo.commits] + [(UNDO_PLAN, known) for known in undo.plans]
@@ -79,6 +81,15 @@ def quoted(word: str | None) -> str:
 def unquoted(word: str) -> str | None:
     """The word that `quoted` made into this, fit to be shown."""
     return None if word == "-" else one_line(unquote(word))
+
+
+def _fields(plan: Plan) -> list[tuple[str, str]]:
+    found: dict[tuple[str, str], None] = {}
+    for change in plan.changes:
+        decided = plan.settings.get(change.service, [])
+        for one in decided if isinstance(decided, list) else [decided]:
+            found.update(((change.service, field), None) for field in one.get("fields", ()) if field.isprintable())
+    return list(found)
 
 
 def _stays(character: str) -> bool:

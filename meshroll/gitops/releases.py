@@ -18,6 +18,7 @@ from meshroll.gitops.scope import Scope, related
 Release = tuple[Event, ...]
 """The events of one release, newest first: the same version came to every place."""
 
+NONE = "-"  # no version at all
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
@@ -92,7 +93,24 @@ def choose(events: Sequence[Event], service: str, to: str, *, over_newer: bool) 
     """Which releases to undo. Raises BadInputError."""
     target = _chosen(events, service, to, over_newer=over_newer)
     _refuse_part_of_a_commit(events, target.releases, service)
+    first = next((event for release in target.releases for event in release if event.old is None), None)
+    if first is not None and to != NONE:
+        raise BadInputError(
+            f"{service}: {first.new} by {first.author} in {first.commit[:12]} is its first release, "
+            "and undoing it leaves no version",
+            expected=f"--to {NONE}, if that is meant",
+        )
     return target
+
+
+def undone_last(events: Sequence[Event]) -> tuple[Release, ...]:
+    """The releases that the newest undo took back, when it is the newest word: they stand again if it is taken back."""
+    newest = next(iter(moves(events)), None)
+    if newest is None or not newest.is_undo:
+        return ()
+    before = releases_of([event for event in events if event.commit != newest.commit])
+    after = releases_of(events)
+    return tuple(release for release in before if release not in after)
 
 
 def ways_back(service: str, events: Sequence[Event]) -> tuple[VersionChange, ...]:
@@ -117,7 +135,7 @@ def _chosen(events: Sequence[Event], service: str, to: str, *, over_newer: bool)
         return Target(standing[:1])
     if _is_newest(events, to):
         return Target(note=f"{service}: nothing to do: {newest.new} is the newest word on it ({newest.commit[:12]})")
-    chosen = _back_to(standing, to)
+    chosen = _back_to(events, standing, to)
     if chosen is None:
         known = ", ".join(dict.fromkeys(event.old or "-" for release in standing for event in release))
         raise BadInputError(
@@ -143,20 +161,23 @@ def _is_newest(events: Sequence[Event], to: str) -> bool:
     return by_commit or all(event.new == to for event in newest)
 
 
-def _back_to(standing: Sequence[Release], to: str) -> tuple[Release, ...] | None:
+def _back_to(events: Sequence[Event], standing: Sequence[Release], to: str) -> tuple[Release, ...] | None:
     for index, release in enumerate(standing):
-        if any(event.old == to for event in release):
+        if any((event.old or NONE) == to for event in release):
             return tuple(standing[: index + 1])
-        if index and _COMMIT.fullmatch(to) and any(event.commit.startswith(to) for event in release):
-            return tuple(standing[:index])
-    return None
+    words = moves(events)
+    said = [index for index, event in enumerate(words) if _COMMIT.fullmatch(to) and event.commit.startswith(to)]
+    if not said:
+        return None
+    newer = words[: said[0]]
+    return tuple(release for release in standing if any(event in newer for event in release))
 
 
 def _refuse_part_of_a_commit(events: Sequence[Event], chosen: Sequence[Release], service: str) -> None:
     """A commit that several releases were squashed into is only undone whole: what stood between them is not in Git."""
     commits = {event.commit for release in chosen for event in release}
     ours = [event for release in chosen for event in release]
-    same = [event for event in moves(events) if event.commit in commits]
+    same = [event for release in releases_of(events) for event in release if event.commit in commits]
     others = [event for event in same if event not in ours and at(ours, event.path)]
     if others:
         raise BadInputError(

@@ -7,10 +7,11 @@ it still stands as the release left it; every other byte, of the same file or of
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from meshroll.errors import BadInputError, ConflictError
+from meshroll.errors import BadInputError, ConflictError, MeshrollError
 from meshroll.gitops.adopted import Wish, texts
 from meshroll.gitops.cache import open_cache, retried
 from meshroll.gitops.command import Git
@@ -18,27 +19,33 @@ from meshroll.gitops.diff import unified
 from meshroll.gitops.events import fetch_events
 from meshroll.gitops.history import deeper, last_change
 from meshroll.gitops.message import Undo
-from meshroll.gitops.plan import Edit, Plan
-from meshroll.gitops.releases import Release, choose, ways_back
+from meshroll.gitops.plan import Canary, Edit, Plan
+from meshroll.gitops.releases import Release, choose, undone_last, ways_back
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.rendered import blobs
 from meshroll.gitops.replay import replay, value_at
 from meshroll.gitops.scope import Scope
 from meshroll.gitops.transport import Transport
-from meshroll.gitops.trees import Trees, tree_of
+from meshroll.gitops.trees import Entry, Trees, tree_of
 from meshroll.gitops.values import Address, Values, returned
+from meshroll.gitops.workloads import workloads
+from meshroll.manifests.timeline import timeline
+from meshroll.settings.fields import parse_field
+from meshroll.settings.model import Field
+from meshroll.yamltext import join, parse
 
-Locate = Callable[[Git, Trees, str], Values]
-"""The addressed values of the service in a tree."""
+Locate = Callable[[Git, Trees, str, tuple[Field, ...]], Values]
+"""The addressed values of the service in a tree: at the fields that a release named, or without any at its own."""
 
 
 def locator(paths: Sequence[str], wish: Wish, *, adopted: bool) -> Locate:
     """Where a service's values are below some paths (one a cluster's folder): its fields, or the files rendered."""
 
-    def located(git: Git, trees: Trees, tree: str) -> Values:
+    def located(git: Git, trees: Trees, tree: str, fields: tuple[Field, ...]) -> Values:
         found: dict[Address, str] = {}
+        own = replace(wish, fields=fields or wish.fields)
         for path in paths:
-            found |= texts(git, trees, tree, path, wish) if adopted else blobs(trees, tree, path, wish.service)
+            found |= texts(git, trees, tree, path, own) if adopted else blobs(trees, tree, path, wish.service)
         return found
 
     return located
@@ -78,9 +85,20 @@ def plan_rollback(
             events = tuple(event for event in events if scope.holds(event.path))
             target = choose(events, service, to, over_newer=over_newer)
             empty = Plan(remote.url, remote.branch, head, (), (), "", stack=scope.stack)
-            if not target.releases:
-                return Rollback(empty, Undo((), (), ()), target.note)
-            return _planned(transport, empty, service, locate, target.releases, over_newer=over_newer, reason=reason)
+
+            def back(releases: Sequence[Release], *, over_newer: bool) -> Rollback:
+                return _planned(transport, empty, service, locate, releases, over_newer=over_newer, reason=reason)
+
+            if target.releases:
+                return back(target.releases, over_newer=over_newer)
+            nothing = Rollback(empty, Undo((), (), ()), target.note)
+            undone = undone_last(events)
+            if undone:
+                # Somebody may have taken the undo back by hand: what it undid stands again, and only the values tell.
+                with suppress(MeshrollError):
+                    again = back(undone, over_newer=False)
+                    return again if again.plan.edits else nothing
+            return nothing
 
     return retried(work)
 
@@ -101,8 +119,11 @@ def _planned(
     commits = list(dict.fromkeys(event.commit for release in releases for event in release))
     parents = _parents(transport, commits)
 
+    words = dict.fromkeys(word for release in releases for event in release for word in event.fields)
+    fields = tuple(parse_field(word) for word in words)
+
     def values(commit: str) -> Values:
-        return locate(git, trees, tree_of(git, commit))
+        return locate(git, trees, tree_of(git, commit), fields)
 
     steps = [(values(parents[commit]) if parents[commit] else {}, values(commit)) for commit in reversed(commits)]
     if all(before == after for before, after in steps):
@@ -115,6 +136,14 @@ def _planned(
         edits.append(replace(edit, service=service))
         if content is not None:
             contents[edit.file] = content
+    lost = [address for address in moved if address not in {(edit.file, edit.anchor) for edit in edits}]
+    if lost:
+        file, pointer = lost[0]
+        raise ConflictError(
+            f"what the release of {service} changed is not there any more",
+            where=f"{file} {pointer}".strip(),
+            expected="it to be returned by hand",
+        )
     if moved and not over_newer:
         file, pointer = moved[0]
         at = Edit(file, pointer, "", "", anchor=pointer)
@@ -135,7 +164,8 @@ def _planned(
         contents=contents,
         settings={service: {"undo": commits}},
     )
-    plan = replace(plan, diff=unified(git, trees, tree, replay(trees, tree, plan)))
+    changed = replay(trees, tree, plan)
+    plan = replace(plan, diff=unified(git, trees, tree, changed), timeline=_canaries(trees, changed, service))
     undo = Undo(
         steps=tuple(step for release in releases for step in ways_back(service, release)),
         commits=tuple(commits),
@@ -143,6 +173,19 @@ def _planned(
         reason=reason,
     )
     return Rollback(plan, undo)
+
+
+def _canaries(trees: Trees, changed: Mapping[str, tuple[str, str] | None], service: str) -> tuple[Canary, ...]:
+    """How the service's Rollout takes the way back, where it stands in a changed file."""
+    found: dict[Canary, None] = {}
+    for file, change in changed.items():
+        if change is None:
+            continue
+        with suppress(BadInputError, KeyError, TypeError, ValueError, AttributeError):  # the cluster says what is wrong
+            text = parse(trees.read(Entry(change[0], "blob", change[1]), file), file)
+            own = (item for item in workloads([text]) if (item.kind, item.name) == ("Rollout", service))
+            found.update((Canary(service, timeline(text.value(join(item.tokens)))), None) for item in own)
+    return tuple(found)
 
 
 def _parents(transport: Transport, commits: Sequence[str]) -> Mapping[str, str]:

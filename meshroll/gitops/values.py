@@ -31,8 +31,8 @@ Moved = Callable[[Address], None]
 class _Way:
     """How some commits changed one value: what stood there first, and what they left."""
 
-    first: str
-    last: str
+    first: str | None  # None where there was nothing; of a whole file the empty blob says so
+    last: str | None
     whole: bool  # each commit began with what the one before it had left
 
 
@@ -50,9 +50,9 @@ def returned(
         elif stands == way.first:
             continue
         elif stands == way.last and way.whole:
-            yield _whole(trees, file, stands, way.first)
+            yield _whole(trees, file, stands, way.first or "")
         else:
-            yield from _inside(trees, tree, file, steps, moved, whole=(stands, way.first))
+            yield from _inside(trees, tree, file, steps, moved, whole=(stands, way.first or ""))
 
 
 def scalars(content: bytes, file: str) -> dict[Address, str]:
@@ -65,7 +65,8 @@ def _ways(steps: Sequence[Step]) -> dict[Address, _Way]:
     ways: dict[Address, _Way] = {}
     for before, after in steps:
         for address in sorted({*before, *after}):
-            one, other = before.get(address, ""), after.get(address, "")
+            nothing = None if address[1] else ""
+            one, other = before.get(address, nothing), after.get(address, nothing)
             known = ways.get(address)
             if one == other:
                 continue
@@ -105,7 +106,7 @@ def _scalar(trees: Trees, tree: str, address: Address, way: _Way, moved: Moved) 
     text = parse(trees.read(entry, file), file) if entry is not None and entry.is_file else None
     pointer = locate(text, place) if text is not None else None
     found = _text(text, pointer)
-    if entry is None or text is None or pointer is None or found is None or not way.first:
+    if entry is None or text is None or pointer is None or found is None or way.first is None:
         moved(address)
         return
     if found == way.first:

@@ -66,7 +66,8 @@ def test_a_retry_goes_wave_by_wave_too(run: Run, repository: Repository) -> None
     for wave in ("1", "2"):
         run("plan", *WISH, "--wave", wave, "--out", "plan.json")
         run("apply", "plan.json")
-    assert run("rollback", "provider", *AT, "--yes")[0] == 0  # an undo hurries: all clusters at once
+    code, output, _ = run("rollback", "provider", *AT, "--yes")  # an undo hurries: all clusters at once
+    assert (code, "wave 2: Application shop-east (cluster east)" in output) == (0, True)
     assert versions(repository) == ["v1", "v1"]
     code, _, error = run("retry", "provider", "v2", *AT)
     assert code == 2

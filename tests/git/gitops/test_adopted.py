@@ -259,3 +259,22 @@ def test_the_fields_and_the_path_decide_the_hash_besides_the_edits(repository: R
     assert plan(repository, shop="v2").hash == one.hash
     assert [other.edits for other in others] == [one.edits] * 2
     assert len({one.hash, *(other.hash for other in others)}) == 3
+
+
+def test_the_hash_is_the_same_however_path_and_fields_are_spelled(repository: Repository) -> None:
+    repository.commit(write={FILE: workload()})
+    fields = ("label:version", "image")
+    hashes = {
+        plan(repository, path, order, shop="v2").hash
+        for path in ("clusters/east/shop", "/clusters/east/shop/")
+        for order in (fields, fields[::-1])
+    }
+    assert len(hashes) == 1
+
+
+def test_a_folder_without_the_file_of_a_field_is_passed_over_like_one_without_the_workload(
+    repository: Repository,
+) -> None:
+    repository.commit(write={"helm/east/values.yaml": "tag: v1\n", "helm/templates/x.yaml": "a: 1\n"})
+    planned = plan(repository, "helm/{cluster}", ("helm:values.yaml#tag",), shop="v2")
+    assert [edit.file for edit in planned.edits] == ["helm/east/values.yaml"]

@@ -141,18 +141,93 @@ def test_back_to_a_commit(repository: Repository) -> None:
     commits = [deliver(repository, provider=version).commit for version in ("v1", "v2", "v3")]
     undo(repository, planned(repository, to=commits[1][:10]))
     assert repository.read(FILE) == rollout("provider", "v2")
+    undo(repository, planned(repository, to=commits[0]))
+    assert repository.read(FILE) == rollout("provider", "v1")
 
 
-def test_a_first_release_is_undone_to_nothing(repository: Repository) -> None:
-    repository.commit(write={"README": "x"})
-    deliver(repository, provider="v1")
+def test_back_to_what_an_undo_left(repository: Repository) -> None:
+    for version in ("v1", "v2"):
+        deliver(repository, provider=version)
+    undone = undo(repository, planned(repository)).commit
+    deliver(repository, provider="v3")
+    undo(repository, planned(repository, to=undone))
+    assert repository.read(FILE) == rollout("provider", "v1")
+
+
+def test_what_an_undo_took_back_stands_again_when_the_undo_was_taken_back_by_hand(repository: Repository) -> None:
+    for version in ("v1", "v2"):
+        deliver(repository, provider=version)
     undo(repository, planned(repository))
+    repository.commit("Revert the undo", write={FILE: rollout("provider", "v2")})
+    undo(repository, planned(repository))
+    assert repository.read(FILE) == rollout("provider", "v1")
+    assert planned(repository).note.startswith("provider: nothing to do: v2 was undone")
+
+
+def test_a_file_that_went_away_is_not_taken_for_one_that_is_back(repository: Repository) -> None:
+    repository.commit(write={SHOP: manifest("v1")})
+    plan = plan_adopted(repository.remote, "clusters/east", [Wish("shop", "v2", FIELDS)], cache=repository.cache)
+    apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
+    repository.commit("rename", write={SHOP.replace("shop", "store"): repository.read(SHOP)}, remove=(SHOP,))
+    located = locator(("clusters/east",), Wish("shop", "", FIELDS), adopted=True)
+    for over_newer in (False, True):
+        with pytest.raises(ConflictError, match="what the release of shop changed is not there any more; expected it"):
+            plan_rollback(
+                repository.remote, "shop", located, scope=Scope("prod"), over_newer=over_newer, cache=repository.cache
+            )
+
+
+def test_a_release_is_undone_at_the_fields_it_named(repository: Repository) -> None:
+    repository.commit(write={SHOP: manifest("v1")})
+    plan = plan_adopted(repository.remote, "clusters/east", [Wish("shop", "v2", FIELDS)], cache=repository.cache)
+    apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
+    assert [line for line in trailers(repository) if "Field" in line] == [
+        "Meshroll-Field: shop image",
+        "Meshroll-Field: shop label:version",
+    ]
+    located = locator(("clusters/east",), Wish("shop", ""), adopted=True)
+    undo(repository, plan_rollback(repository.remote, "shop", located, scope=Scope("prod"), cache=repository.cache))
+    assert repository.read(SHOP) == manifest("v1")
+
+
+def test_an_empty_value_comes_back_and_is_no_version(repository: Repository) -> None:
+    repository.commit(write={"chart/values.yaml": 'image:\n  tag: ""  # filled by releases\n'})
+    wish = Wish("api", "1.17.0", (parse_field("helm:values.yaml#image.tag"),))
+    plan = plan_adopted(repository.remote, "chart", [wish], cache=repository.cache)
+    apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
+    located = locator(("chart",), wish, adopted=True)
+    back = plan_rollback(repository.remote, "api", located, scope=Scope("prod"), to="-", cache=repository.cache)
+    undo(repository, back)
+    assert repository.read("chart/values.yaml") == 'image:\n  tag: ""  # filled by releases\n'
+
+
+def test_the_way_back_is_a_canary_too(repository: Repository) -> None:
+    steps = "  strategy: {canary: {steps: [{setWeight: 5}, {pause: {duration: 10m}}]}}\n"
+    repository.commit(write={SHOP: manifest("v1").replace("spec:\n", f"spec:\n{steps}", 1)})
+    plan = plan_adopted(repository.remote, "clusters/east", [Wish("shop", "v2")], cache=repository.cache)
+    apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
+    located = locator(("clusters/east",), Wish("shop", ""), adopted=True)
+    back = plan_rollback(repository.remote, "shop", located, scope=Scope("prod"), cache=repository.cache)
+    assert [str(canary.timeline) for canary in back.plan.timeline] == ["5% for 10m, then 100% (at least 10m)"]
+
+
+def test_a_first_release_is_undone_to_nothing_only_when_that_is_said(repository: Repository) -> None:
+    repository.commit(write={"README": "x"})
+    first = deliver(repository, provider="v1").commit
+    repository.commit(write={FILE: rollout("provider", "v1") + "  replicas: 7\n"})
+    with pytest.raises(BadInputError) as caught:
+        planned(repository, over_newer=True)
+    assert str(caught.value) == (
+        f"provider: v1 by Meshroll in {first[:12]} is its first release, and undoing it leaves no version; "
+        "expected --to -, if that is meant"
+    )
+    undo(repository, planned(repository, to="-", over_newer=True))
     assert repository.files() == ["README"]
 
 
 def test_the_very_first_commit_is_undone_too(repository: Repository) -> None:
     deliver(repository, provider="v1")
-    undo(repository, planned(repository))
+    undo(repository, planned(repository, to="-"))
     assert repository.files() == []
 
 

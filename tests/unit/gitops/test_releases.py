@@ -151,3 +151,9 @@ def test_an_undo_of_several_releases_in_several_clusters_takes_no_older_one() ->
     first = [release(2, "v1", "v2"), release(2, "v1", "v2", WEST)]
     whole = [*undo(9, *newer, *again), *newer, *again, back, *first]
     assert releases_of(whole) == ((back,), tuple(first))
+
+
+def test_a_squash_that_holds_an_undo_is_undone_by_what_is_left_of_it() -> None:
+    v2 = release(5, "v1", "v2")
+    target = choose([release(5, "v1", "v3"), *undo(5, v2), v2, ONE], "shop", "", over_newer=False)
+    assert [[event.new for event in each] for each in target.releases] == [["v3"]]
