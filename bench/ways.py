@@ -57,7 +57,7 @@ def sed(url: str, work: Path, version: str) -> None:
     """(a): `git clone --depth 1`, sed, commit, push."""
     clone = work / "clone"
     run("git", "clone", "--quiet", "--depth", "1", url, str(clone))
-    run("sed", "-i", f"s/  version: .*  #/  version: {version}  #/", FILE, cwd=clone)
+    run("sed", "-i", f"s/  version: .*#/  version: {version}  #/", FILE, cwd=clone)
     run("git", "commit", "--quiet", "-am", "release", cwd=clone)
     run("git", "push", "--quiet", "origin", "HEAD:main", cwd=clone)
 
