@@ -12,7 +12,7 @@ import re
 from enum import IntEnum
 from typing import ClassVar
 
-from meshroll.text import printable
+from meshroll.text import one_line, printable
 
 
 class ExitCode(IntEnum):
@@ -25,16 +25,20 @@ class ExitCode(IntEnum):
 
 
 class MeshrollError(Exception):
-    """Base of all errors with a sentence for the user; `where` and `expected` are joined into it."""
+    """Base of all errors with a sentence for the user; `where` and `expected` are joined into it.
+
+    `details` are lines of a program's output, shown below the sentence.
+    """
 
     exit_code: ClassVar[ExitCode] = ExitCode.RETRY
 
-    def __init__(self, what: str, *, where: str = "", expected: str = "") -> None:
+    def __init__(self, what: str, *, where: str = "", expected: str = "", details: str = "") -> None:
         self.what = what
         self.where = where
         self.expected = expected
         sentence = f"{where}: {what}" if where else what
-        super().__init__(printable(redact(f"{sentence}; expected {expected}" if expected else sentence)))
+        told = one_line(redact(f"{sentence}; expected {expected}" if expected else sentence))
+        super().__init__(f"{told}\n{printable(redact(details))}" if details else told)
 
 
 class BadInputError(MeshrollError):

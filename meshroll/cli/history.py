@@ -25,10 +25,8 @@ _REPOSITORY = (
     click.option("--repository", metavar="URL", help="An adopted repository, instead of --stack."),
     click.option("--branch", metavar="BRANCH", help="Its branch.  [default: main]"),
 )
-_PLACES = (
-    click.option("--path", metavar="PATH", help="A folder or file in it; may hold {cluster} and {service}."),
-    click.option("--field", "fields", metavar="FIELD", multiple=True, help="A place of the version: see `plan`."),
-)
+_PATH = click.option("--path", metavar="PATH", help="A folder or file in it; may hold {cluster} and {service}.")
+_FIELD = click.option("--field", "fields", metavar="FIELD", multiple=True, help="A place of the version: see `plan`.")
 
 
 def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -57,8 +55,8 @@ def history_command(
 
 @click.command("rollback")
 @click.argument("service")
-@_options(*_REPOSITORY, *_PLACES)
-@click.option("--to", metavar="COMMIT|VERSION", default="", help="Back to what a release delivered, or to a version.")
+@_options(*_REPOSITORY, _PATH)
+@click.option("--to", metavar="COMMIT|VERSION", default="", help="Back to what a commit left or a version; -: none.")
 @click.option("--over-newer", is_flag=True, help="Undo newer releases and changes on top of it too.")
 @click.option("--reason", metavar="TEXT", default="", help="Why: it stays in the commit.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
@@ -68,7 +66,6 @@ def rollback_command(
     repository: str | None,
     branch: str | None,
     path: str | None,
-    fields: tuple[str, ...],
     to: str,
     over_newer: bool,
     reason: str,
@@ -80,7 +77,7 @@ def rollback_command(
     """
     from meshroll.cli.undoing import place, rollback, undo
 
-    at = place(stack, repository, branch, path, fields)
+    at = place(stack, repository, branch, path, ())
     planned = rollback(at, service, to, over_newer=over_newer, reason=reason)
     if not planned.plan.edits:
         click.echo(planned.note)
@@ -102,7 +99,7 @@ def rollback_command(
 @click.command("retry")
 @click.argument("service")
 @click.argument("version")
-@_options(*_REPOSITORY, *_PLACES)
+@_options(*_REPOSITORY, _PATH, _FIELD)
 @click.option("--wave", metavar="N", type=int, help="Only in the clusters of this wave of the stack.")
 def retry_command(
     service: str,

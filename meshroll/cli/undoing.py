@@ -15,7 +15,7 @@ from meshroll.gitops.commit import Style
 from meshroll.gitops.events import Event, newest_known, read_events
 from meshroll.gitops.rollback import Rollback, locator, plan_rollback
 from meshroll.gitops.scope import Scope
-from meshroll.gitops.standing import undone_at
+from meshroll.gitops.standing import undone_at, undone_by
 from meshroll.release import planning
 from meshroll.release.inputs import read_inputs
 from meshroll.release.stack import release_groups, release_values
@@ -78,12 +78,11 @@ def rollback(at: Place, service: str, to: str, *, over_newer: bool, reason: str)
     """The way back of a service."""
     if not reason.isprintable():
         raise BadInputError("it holds what cannot be printed", where="--reason", expected="one line of text")
-    wish, adopted = _wish(at, service)
-    located = locator(at.paths, wish, adopted=adopted)
+    _, adopted = _wish(at, service)
     planned = plan_rollback(
         at.remote,
         service,
-        located,
+        locator(service, adopted=adopted),
         scope=at.scope,
         to=to,
         over_newer=over_newer,
@@ -115,7 +114,7 @@ def retry(at: Place, service: str, version: str, wave: int | None) -> Plan:
     enough = newest_known([(service, path) for path in places])
     events = read_events(at.remote, services=(service,), scope=at.scope, enough=enough)
     undone = dict.fromkeys(known for path in sorted(places) for known in undone_at(events, path))
-    if plan.edits and version not in undone:
+    if plan.edits and version not in undone and not any(undone_by(events, version, path) for path in places):
         known = ", ".join(undone)
         expected = f"one of {known}" if known else f"`meshroll plan --set {service}={version}` for a new release"
         raise BadInputError(f"{service}: {version} was not undone", expected=expected)

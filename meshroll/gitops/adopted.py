@@ -68,7 +68,7 @@ def texts(git: Git, trees: Trees, tree: str, path: str, wish: Wish) -> dict[tupl
     """The scalars that hold a service's version in a tree, as addressed values: see `values`. Empty where none do."""
     try:
         found = _Search(git, trees, tree, path).places(wish)
-    except BadInputError:
+    except NothingFoundError:
         return {}
     return {
         (place.text.where, anchor(place.text, place.pointer)): place.scalar.text
@@ -128,7 +128,7 @@ class _Search:
         paths = [path.replace(CLUSTER, cluster) for cluster in clusters]
         paths = [each for each in paths if self._trees.find(self._tree, each.strip("/")) is not None]
         if not paths:
-            raise BadInputError("nothing in the repository is where the clusters should be", where=path)
+            raise NothingFoundError("nothing in the repository is where the clusters should be", where=path)
         return paths
 
 

@@ -34,7 +34,7 @@ class Files:
         self._parsed: dict[str, Text | None] = {}
         entry = trees.find(tree, self.path)
         if entry is None:
-            raise BadInputError("there is no such file or folder in the repository", where=self.path)
+            raise NothingFoundError("there is no such file or folder in the repository", where=self.path)
         self.single = entry.is_file  # the path is a file's
         if self.single:
             self.folder = "/".join(self.path.split("/")[:-1])

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from meshroll.errors import BadInputError
 from meshroll.gitops.cache import open_cache, retried
 from meshroll.gitops.command import Git
 from meshroll.gitops.remote import Remote
@@ -79,7 +80,7 @@ def _last_change(git: Git, file: str, edge: frozenset[str], same: Same | None) -
             known += BATCH
             roots = {each: root_of(content) for each, (_, content) in git.objects(batch).items()}
             trees.prepare([(root, file) for root in roots.values()])
-            held.update((each, trees.find(root, file)) for each, root in roots.items())
+            held.update((each, _held(trees, root, file)) for each, root in roots.items())
         return held[commit]
 
     def alike(one: Entry | None, other: Entry | None) -> bool:
@@ -94,6 +95,13 @@ def _last_change(git: Git, file: str, edge: frozenset[str], same: Same | None) -
             return commit if parents[commit] or at(commit) is not None else ""
         commit = before
     return ""
+
+
+def _held(trees: Trees, root: str, file: str) -> Entry | None:
+    try:
+        return trees.find(root, file)
+    except BadInputError:  # what was in the way then is no trouble now
+        return None
 
 
 def deeper(transport: Transport) -> Iterator[frozenset[str]]:

@@ -88,7 +88,7 @@ def _fields(plan: Plan) -> list[tuple[str, str]]:
     for change in plan.changes:
         decided = plan.settings.get(change.service, [])
         for one in decided if isinstance(decided, list) else [decided]:
-            found.update(((change.service, field), None) for field in one.get("fields", ()) if field.isprintable())
+            found.update(((change.service, field), None) for field in one.get("fields", ()))
     return list(found)
 
 

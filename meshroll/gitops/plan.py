@@ -76,7 +76,7 @@ class Finding:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return ": ".join(part for part in (self.service, place, self.message) if part)
+        return one_line(": ".join(part for part in (self.service, place, self.message) if part))
 
 
 @dataclass(frozen=True)

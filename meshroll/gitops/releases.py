@@ -93,13 +93,6 @@ def choose(events: Sequence[Event], service: str, to: str, *, over_newer: bool) 
     """Which releases to undo. Raises BadInputError."""
     target = _chosen(events, service, to, over_newer=over_newer)
     _refuse_part_of_a_commit(events, target.releases, service)
-    first = next((event for release in target.releases for event in release if event.old is None), None)
-    if first is not None and to != NONE:
-        raise BadInputError(
-            f"{service}: {first.new} by {first.author} in {first.commit[:12]} is its first release, "
-            "and undoing it leaves no version",
-            expected=f"--to {NONE}, if that is meant",
-        )
     return target
 
 
@@ -143,6 +136,8 @@ def _chosen(events: Sequence[Event], service: str, to: str, *, over_newer: bool)
             where="--to",
             expected=f"one of {known}, or a commit of `meshroll history {service}`" if known else "a release to undo",
         )
+    if not chosen:
+        return Target(note=f"{service}: nothing to do: nothing that is newer than {to} stands")
     if len(chosen) > 1 and not over_newer:
         top, last = chosen[0][0], chosen[-1][0]
         raise BadInputError(
@@ -158,7 +153,7 @@ def _is_newest(events: Sequence[Event], to: str) -> bool:
     words = moves(events)
     newest = [event for index, event in enumerate(words) if not at(words[:index], event.path)]
     by_commit = bool(_COMMIT.fullmatch(to)) and newest[0].commit.startswith(to)
-    return by_commit or all(event.new == to for event in newest)
+    return by_commit or all((event.new or NONE) == to for event in newest)
 
 
 def _back_to(events: Sequence[Event], standing: Sequence[Release], to: str) -> tuple[Release, ...] | None:
@@ -170,7 +165,8 @@ def _back_to(events: Sequence[Event], standing: Sequence[Release], to: str) -> t
     if not said:
         return None
     newer = words[: said[0]]
-    return tuple(release for release in standing if any(event in newer for event in release))
+    parts = (tuple(event for event in release if event in newer) for release in standing)
+    return tuple(part for part in parts if part)
 
 
 def _refuse_part_of_a_commit(events: Sequence[Event], chosen: Sequence[Release], service: str) -> None:

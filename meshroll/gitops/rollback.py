@@ -16,37 +16,39 @@ from meshroll.gitops.adopted import Wish, texts
 from meshroll.gitops.cache import open_cache, retried
 from meshroll.gitops.command import Git
 from meshroll.gitops.diff import unified
-from meshroll.gitops.events import fetch_events
+from meshroll.gitops.events import Event, fetch_events
 from meshroll.gitops.history import deeper, last_change
 from meshroll.gitops.message import Undo
 from meshroll.gitops.plan import Canary, Edit, Plan
-from meshroll.gitops.releases import Release, choose, undone_last, ways_back
+from meshroll.gitops.releases import NONE, Release, choose, undone_last, ways_back
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.rendered import blobs
 from meshroll.gitops.replay import replay, value_at
-from meshroll.gitops.scope import Scope
+from meshroll.gitops.scope import Scope, related
 from meshroll.gitops.transport import Transport
 from meshroll.gitops.trees import Entry, Trees, tree_of
 from meshroll.gitops.values import Address, Values, returned
 from meshroll.gitops.workloads import workloads
 from meshroll.manifests.timeline import timeline
 from meshroll.settings.fields import parse_field
-from meshroll.settings.model import Field
 from meshroll.yamltext import join, parse
 
-Locate = Callable[[Git, Trees, str, tuple[Field, ...]], Values]
-"""The addressed values of the service in a tree: at the fields that a release named, or without any at its own."""
+Locate = Callable[[Git, Trees, str, Event], Values]
+"""The addressed values of a service in a tree, where an event says that it changed them."""
 
 
-def locator(paths: Sequence[str], wish: Wish, *, adopted: bool) -> Locate:
-    """Where a service's values are below some paths (one a cluster's folder): its fields, or the files rendered."""
+def locator(service: str, *, adopted: bool) -> Locate:
+    """Where a release changed values: at its fields, or without any at those found anyway; or the files rendered."""
 
-    def located(git: Git, trees: Trees, tree: str, fields: tuple[Field, ...]) -> Values:
-        found: dict[Address, str] = {}
-        own = replace(wish, fields=fields or wish.fields)
-        for path in paths:
-            found |= texts(git, trees, tree, path, own) if adopted else blobs(trees, tree, path, wish.service)
-        return found
+    def located(git: Git, trees: Trees, tree: str, event: Event) -> Values:
+        if not adopted:
+            return blobs(trees, tree, event.path, service)
+        try:
+            fields = tuple(parse_field(word) for word in event.fields)
+        except BadInputError as error:
+            where = f"commit {event.commit[:12]}"
+            raise BadInputError(f"its trailer names no field: {error.what}", where=where) from None
+        return texts(git, trees, tree, event.path, Wish(service, "", fields))
 
     return located
 
@@ -87,7 +89,9 @@ def plan_rollback(
             empty = Plan(remote.url, remote.branch, head, (), (), "", stack=scope.stack)
 
             def back(releases: Sequence[Release], *, over_newer: bool) -> Rollback:
-                return _planned(transport, empty, service, locate, releases, over_newer=over_newer, reason=reason)
+                return _planned(
+                    transport, empty, service, locate, releases, to=to, over_newer=over_newer, reason=reason
+                )
 
             if target.releases:
                 return back(target.releases, over_newer=over_newer)
@@ -110,6 +114,7 @@ def _planned(
     locate: Locate,
     releases: Sequence[Release],
     *,
+    to: str,
     over_newer: bool,
     reason: str,
 ) -> Rollback:
@@ -119,16 +124,19 @@ def _planned(
     commits = list(dict.fromkeys(event.commit for release in releases for event in release))
     parents = _parents(transport, commits)
 
-    words = dict.fromkeys(word for release in releases for event in release for word in event.fields)
-    fields = tuple(parse_field(word) for word in words)
+    def values(tree: str, own: Sequence[Event]) -> Values:
+        return {address: text for event in own for address, text in locate(git, trees, tree, event).items()}
 
-    def values(commit: str) -> Values:
-        return locate(git, trees, tree_of(git, commit), fields)
-
-    steps = [(values(parents[commit]) if parents[commit] else {}, values(commit)) for commit in reversed(commits)]
-    if all(before == after for before, after in steps):
-        raise BadInputError(f"it changes no value of {service}", where=f"commit {commits[0][:12]}")
-    now = values(empty.base)
+    events = [event for release in releases for event in release]
+    steps = []
+    for commit in reversed(commits):
+        own = [event for event in events if event.commit == commit]
+        before = values(tree_of(git, parents[commit]), own)
+        after = values(tree_of(git, commit), own)
+        if before == after:
+            raise BadInputError(f"it changes no value of {service}", where=f"commit {commit[:12]}")
+        steps.append((before, after))
+    now = values(tree, events)
     edits: list[Edit] = []
     contents: dict[str, bytes] = {}
     moved: list[Address] = []
@@ -155,12 +163,13 @@ def _planned(
             where=f"{file} {pointer}".strip(),
             expected="--over-newer to return it all the same",
         )
+    _refuse_to_leave_nothing(service, edits, events, to)
     if not edits:
         return Rollback(empty, Undo((), (), ()), f"{service}: nothing to do: its values are back already")
     plan = replace(
         empty,
         edits=tuple(sorted(edits)),
-        changes=ways_back(service, [event for release in releases for event in release]),
+        changes=ways_back(service, events),
         contents=contents,
         settings={service: {"undo": commits}},
     )
@@ -173,6 +182,19 @@ def _planned(
         reason=reason,
     )
     return Rollback(plan, undo)
+
+
+def _refuse_to_leave_nothing(service: str, edits: Sequence[Edit], events: Sequence[Event], to: str) -> None:
+    """The way back of a first release removes its files: only when that is said."""
+    removed = [edit.file for edit in edits if edit.whole and not edit.new]
+    for event in events:
+        gone = next((file for file in removed if related(file, event.path)), None)
+        if event.old is None and gone and to != NONE:
+            raise BadInputError(
+                f"{service}: {event.new} by {event.author} in {event.commit[:12]} is its first release, "
+                f"and undoing it removes {gone}",
+                expected=f"--to {NONE}, if that is meant",
+            )
 
 
 def _canaries(trees: Trees, changed: Mapping[str, tuple[str, str] | None], service: str) -> tuple[Canary, ...]:

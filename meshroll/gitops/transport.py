@@ -106,7 +106,7 @@ class Transport:
             seconds=FETCH_SECONDS,
         )
         if result.code:
-            error = result.error.lower()
+            error = result.error.lower().replace(self.remote.url.lower(), "")
             if part and any(words in error for words in _PARTS_REFUSED):
                 self._filter_file.write_text(FILTERS[FILTERS.index(part) + 1])
                 raise FilterRefusedError(last_line(result.error), where=self.remote.where)

@@ -90,5 +90,7 @@ def run_go(command: Sequence[str], go: Go, cwd: Path, heartbeat: Callable[[float
         printed = output.read()
     if code:
         end = "\n".join(printed.splitlines()[-_OUTPUT_LINES:])
-        raise UnavailableError(f"`go {command[1]}` failed; its output ends with:\n{end}", where=f"building {what}")
+        raise UnavailableError(
+            f"`go {command[1]}` failed; its output ends with:", where=f"building {what}", details=end
+        )
     return printed

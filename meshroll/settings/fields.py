@@ -21,13 +21,15 @@ MAX_TEXT: Final = 512
 
 
 def parse_field(word: str, where: str = "--field") -> Field:
-    """A field as the command line has it, `KIND:WHAT` and, when it has one, `=PATTERN`. Raises BadInputError."""
-    kind, colon, rest = word.partition(":")
-    value, equals, pattern = rest.partition("=") if kind in ("label", "image", "kustomize") else rest.rpartition("=")
+    """A field as the command line has it, `KIND:WHAT` and, when it has one, `=PATTERN`. Raises BadInputError.
+
+    A `=` in WHAT is written %3D, and a % before such digits %25; what holds no {version} is no pattern.
+    """
+    before, equals, pattern = word.partition("=")
     if not equals or VERSION not in pattern:
-        value, pattern = rest, VERSION
-    if not colon and word.startswith("image="):
-        kind, _, pattern = word.partition("=")
+        before, pattern = word, VERSION
+    kind, _, value = before.partition(":")
+    value = value.replace("%3D", "=").replace("%25", "%")
     return _checked(Field(_kind(kind, word, where), value, pattern), word, where)
 
 
@@ -86,6 +88,6 @@ def _checked(field: Field, word: str, where: str) -> Field:
     )  # fmt: skip
     if incomplete or not field.value.isprintable():
         raise BadInputError(f"{word!r} is no field", where=where, expected=WORDS)
-    if field.pattern.count(VERSION) != 1:
+    if field.pattern.count(VERSION) != 1 or not field.pattern.isprintable():
         raise BadInputError(f"{field.pattern!r} is no pattern", where=where, expected=f"a text with {VERSION} once")
     return field

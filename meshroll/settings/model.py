@@ -142,7 +142,9 @@ class Field:
     pattern: str = VERSION
 
     def __str__(self) -> str:
-        word = f"{self.kind}:{self.value}" if self.value else self.kind
+        # As `meshroll.settings.fields.parse_field` reads it: the first `=` begins the pattern.
+        value = self.value.replace("%", "%25").replace("=", "%3D")
+        word = f"{self.kind}:{value}" if value else self.kind
         return word if self.pattern == VERSION else f"{word}={self.pattern}"
 
     def text(self, version: str) -> str:

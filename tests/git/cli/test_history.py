@@ -92,10 +92,11 @@ def test_retry_releases_it_again_and_nothing_else(run: Run, repository: Reposito
 
 
 def test_without_a_stack_the_places_are_given(run: Run, repository: Repository) -> None:
-    at = ("--repository", repository.remote.url, "--path", "clusters/{cluster}", "--field", "label:version")
+    where = ("--repository", repository.remote.url, "--path", "clusters/{cluster}")
+    at = (*where, "--field", "label:version")
     run("plan", *at, "--set", "consumer=v2", "--out", "plan.json")
     run("apply", "plan.json")
-    assert run("rollback", "consumer", *at, "--yes")[0] == 0
+    assert run("rollback", "consumer", *where, "--yes")[0] == 0
     assert repository.read(FILE) == manifest(provider="v1", consumer="v1")
     assert run("retry", "consumer", "v2", *at)[0] == 0
     assert repository.read(FILE) == manifest(provider="v1", consumer="v2")
@@ -254,19 +255,11 @@ def test_the_root_is_a_path_like_any_other(run: Run, repository: Repository) -> 
 
 def test_a_hint_names_branch_and_fields_too(run: Run, repository: Repository) -> None:
     repository.git("update-ref", "refs/heads/rel", "main")
-    at = (
-        "--repository",
-        repository.remote.url,
-        "--branch",
-        "rel",
-        "--path",
-        "clusters/east",
-        "--field",
-        "label:version",
-    )
+    where = ("--repository", repository.remote.url, "--branch", "rel", "--path", "clusters/east")
+    at = (*where, "--field", "label:version")
     run("plan", *at, "--set", "consumer=v2", "--out", "plan.json")
     run("apply", "plan.json")
-    run("rollback", "consumer", *at, "--yes")
+    run("rollback", "consumer", *where, "--yes")
     hint = f"`meshroll retry consumer v2 {' '.join(at)}` releases it again"
     assert hint in run("plan", *at, "--set", "consumer=v2")[1]
 

@@ -62,6 +62,15 @@ def test_what_was_undone_in_the_first_wave_does_not_reach_the_second(run: Run, r
     assert (code, "! provider: v2 was undone by" in output) == (0, True)
 
 
+def test_what_is_held_in_a_wave_can_be_released_there(run: Run, repository: Repository) -> None:
+    run("plan", *WISH, "--wave", "1", "--out", "plan.json")
+    run("apply", "plan.json")
+    run("rollback", "provider", *AT, "--yes")
+    assert "`meshroll retry provider v2 -s test` releases it again" in run("plan", *WISH, "--wave", "2")[1]
+    assert run("retry", "provider", "v2", *AT, "--wave", "2")[0] == 0
+    assert versions(repository) == ["v1", "v2"]
+
+
 def test_a_retry_goes_wave_by_wave_too(run: Run, repository: Repository) -> None:
     for wave in ("1", "2"):
         run("plan", *WISH, "--wave", wave, "--out", "plan.json")

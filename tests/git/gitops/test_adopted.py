@@ -6,6 +6,7 @@ import pytest
 
 from meshroll.errors import BadInputError, ConflictError
 from meshroll.gitops import Finding, Plan, VersionChange, Wish, apply_plan, plan_adopted, read_adopted
+from meshroll.gitops.standing import holds
 from meshroll.settings.fields import parse_field
 from tests.git.repositories import Repository
 
@@ -278,3 +279,11 @@ def test_a_folder_without_the_file_of_a_field_is_passed_over_like_one_without_th
     repository.commit(write={"helm/east/values.yaml": "tag: v1\n", "helm/templates/x.yaml": "a: 1\n"})
     planned = plan(repository, "helm/{cluster}", ("helm:values.yaml#tag",), shop="v2")
     assert [edit.file for edit in planned.edits] == ["helm/east/values.yaml"]
+
+
+def test_who_changed_a_file_is_told_past_a_time_when_its_folder_had_another_name(repository: Repository) -> None:
+    repository.commit(write={FILE.replace("clusters", "Clusters"): workload()})
+    theirs = repository.commit("rename", write={FILE: workload("v9")}, remove=(FILE.replace("clusters", "Clusters"),))
+    planned = plan(repository, shop="v2")
+    (hold,) = holds(repository.remote, planned, written=lambda: {"shop": "v1"}, cache=repository.cache)
+    assert f"Git holds v9, newer than v1, which `pulumi up` wrote last: Ada in {theirs[:12]} (rename)" in hold.message

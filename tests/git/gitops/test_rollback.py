@@ -29,7 +29,7 @@ def planned(
     return plan_rollback(
         repository.remote,
         service,
-        locator((ROOT,), Wish(service, ""), adopted=False),
+        locator(service, adopted=False),
         scope=Scope("prod"),
         to=to,
         over_newer=over_newer,
@@ -169,7 +169,7 @@ def test_a_file_that_went_away_is_not_taken_for_one_that_is_back(repository: Rep
     plan = plan_adopted(repository.remote, "clusters/east", [Wish("shop", "v2", FIELDS)], cache=repository.cache)
     apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
     repository.commit("rename", write={SHOP.replace("shop", "store"): repository.read(SHOP)}, remove=(SHOP,))
-    located = locator(("clusters/east",), Wish("shop", "", FIELDS), adopted=True)
+    located = locator("shop", adopted=True)
     for over_newer in (False, True):
         with pytest.raises(ConflictError, match="what the release of shop changed is not there any more; expected it"):
             plan_rollback(
@@ -185,7 +185,7 @@ def test_a_release_is_undone_at_the_fields_it_named(repository: Repository) -> N
         "Meshroll-Field: shop image",
         "Meshroll-Field: shop label:version",
     ]
-    located = locator(("clusters/east",), Wish("shop", ""), adopted=True)
+    located = locator("shop", adopted=True)
     undo(repository, plan_rollback(repository.remote, "shop", located, scope=Scope("prod"), cache=repository.cache))
     assert repository.read(SHOP) == manifest("v1")
 
@@ -195,7 +195,7 @@ def test_an_empty_value_comes_back_and_is_no_version(repository: Repository) -> 
     wish = Wish("api", "1.17.0", (parse_field("helm:values.yaml#image.tag"),))
     plan = plan_adopted(repository.remote, "chart", [wish], cache=repository.cache)
     apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
-    located = locator(("chart",), wish, adopted=True)
+    located = locator("api", adopted=True)
     back = plan_rollback(repository.remote, "api", located, scope=Scope("prod"), to="-", cache=repository.cache)
     undo(repository, back)
     assert repository.read("chart/values.yaml") == 'image:\n  tag: ""  # filled by releases\n'
@@ -206,7 +206,7 @@ def test_the_way_back_is_a_canary_too(repository: Repository) -> None:
     repository.commit(write={SHOP: manifest("v1").replace("spec:\n", f"spec:\n{steps}", 1)})
     plan = plan_adopted(repository.remote, "clusters/east", [Wish("shop", "v2")], cache=repository.cache)
     apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
-    located = locator(("clusters/east",), Wish("shop", ""), adopted=True)
+    located = locator("shop", adopted=True)
     back = plan_rollback(repository.remote, "shop", located, scope=Scope("prod"), cache=repository.cache)
     assert [str(canary.timeline) for canary in back.plan.timeline] == ["5% for 10m, then 100% (at least 10m)"]
 
@@ -218,7 +218,7 @@ def test_a_first_release_is_undone_to_nothing_only_when_that_is_said(repository:
     with pytest.raises(BadInputError) as caught:
         planned(repository, over_newer=True)
     assert str(caught.value) == (
-        f"provider: v1 by Meshroll in {first[:12]} is its first release, and undoing it leaves no version; "
+        f"provider: v1 by Meshroll in {first[:12]} is its first release, and undoing it removes {FILE}; "
         "expected --to -, if that is meant"
     )
     undo(repository, planned(repository, to="-", over_newer=True))
@@ -252,7 +252,7 @@ def test_a_deep_history_is_fetched_only_for_the_undo(repository: Repository) -> 
     for number in range(40):
         repository.commit(f"elsewhere {number}", write={"README": str(number)})
     fresh = repository.work / "fresh"
-    located = locator((ROOT,), Wish("provider", ""), adopted=False)
+    located = locator("provider", adopted=False)
     rollback = plan_rollback(repository.remote, "provider", located, scope=Scope("prod"), cache=fresh)
     apply_plan(repository.remote, rollback.plan, stack="prod", undo=rollback.undo, cache=fresh)
     assert repository.read(FILE) == rollout("provider", "v1")
@@ -276,7 +276,7 @@ def test_in_files_that_people_wrote_only_the_fields_return(repository: Repositor
     moved = head + manifest("v2", "  replicas: 3\n") + "---\n" + stock.replace("v1", "v2")
     repository.commit("move", write={SHOP: moved})
 
-    located = locator((SHOP,), Wish("shop", "", FIELDS), adopted=True)
+    located = locator("shop", adopted=True)
     rollback = plan_rollback(repository.remote, "shop", located, scope=Scope("prod"), cache=repository.cache)
     assert [(edit.pointer, edit.old, edit.new) for edit in rollback.plan.edits] == [
         ("/1/spec/template/metadata/labels/version", "v2", "v1"),
@@ -307,7 +307,7 @@ def test_clusters_that_came_from_several_versions_each_return_to_their_own(repos
         "Meshroll-Service: shop v0 -> v2 in clusters/west",
     ]
 
-    located = locator((path,), Wish("shop", "", FIELDS), adopted=True)
+    located = locator("shop", adopted=True)
     rollback = plan_rollback(repository.remote, "shop", located, scope=Scope("prod"), cache=repository.cache)
     undo(repository, rollback)
     assert (repository.read(SHOP), repository.read(west)) == (manifest("v1"), manifest("v0"))
@@ -337,3 +337,90 @@ def test_a_squash_of_several_releases_is_undone_whole_or_not_at_all(repository: 
     )
     undo(repository, planned(repository, to="v1", over_newer=True))
     assert repository.read(FILE) == rollout("provider", "v1")
+
+
+def chart(version: str) -> str:
+    return f"image:\n  tag: {version}\n"
+
+
+def test_each_release_is_undone_at_its_own_fields(repository: Repository) -> None:
+    values = "clusters/east/values.yaml"
+    repository.commit(write={SHOP: manifest("v1")})
+
+    def released(version: str, *fields: str) -> None:
+        wish = Wish("shop", version, tuple(parse_field(field) for field in fields))
+        plan = plan_adopted(repository.remote, "clusters/east", [wish], cache=repository.cache)
+        apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
+
+    released("v2")
+    repository.commit("a chart", write={values: chart("v2")})
+    released("v3", "label:version", "helm:values.yaml#image.tag")
+    back = plan_rollback(
+        repository.remote,
+        "shop",
+        locator("shop", adopted=True),
+        scope=Scope("prod"),
+        to="v1",
+        over_newer=True,
+        cache=repository.cache,
+    )
+    undo(repository, back)
+    assert repository.read(SHOP) == manifest("v1")
+    assert repository.read(values) == chart("v2")  # as the chart's author left it
+
+
+def test_what_stands_beside_a_releases_place_in_its_commit_stays(repository: Repository) -> None:
+    west = SHOP.replace("east", "west")
+    repository.commit(write={SHOP: manifest("v1"), west: manifest("v1")})
+    repository.commit(
+        "Squashed\n\n* Release\n\nMeshroll-Stack: prod\nMeshroll-Service: shop v1 -> v2 in clusters/east\n"
+        "Meshroll-Field: shop label:version\nMeshroll-Field: shop image",
+        write={SHOP: manifest("v2"), west: manifest("v9")},
+    )
+    located = locator("shop", adopted=True)
+    scope = Scope("prod", ("clusters/east", "clusters/west"))
+    undo(repository, plan_rollback(repository.remote, "shop", located, scope=scope, cache=repository.cache))
+    assert (repository.read(SHOP), repository.read(west)) == (manifest("v1"), manifest("v9"))
+
+
+def test_a_pattern_with_an_equals_sign_is_undone_too(repository: Repository) -> None:
+    text = "kind: Rollout\nmetadata: {name: shop}\nspec: {args: ['--version=v1']}\n"
+    repository.commit(write={SHOP: text})
+    field = "path:shop.yaml#0/spec/args/0=--version={version}"
+    plan = plan_adopted(
+        repository.remote, "clusters/east", [Wish("shop", "v2", (parse_field(field),))], cache=repository.cache
+    )
+    apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
+    assert f"Meshroll-Field: shop {field}" in trailers(repository)
+    located = locator("shop", adopted=True)
+    undo(repository, plan_rollback(repository.remote, "shop", located, scope=Scope("prod"), cache=repository.cache))
+    assert repository.read(SHOP) == text
+
+
+def test_a_trailer_that_names_no_field_is_told_with_its_commit(repository: Repository) -> None:
+    repository.commit(write={SHOP: manifest("v1")})
+    words = "Meshroll-Service: shop v1 -> v2 in clusters/east\nMeshroll-Field: shop bogus"
+    commit = repository.commit(f"x\n\n{words}", write={SHOP: manifest("v2")})
+    located = locator("shop", adopted=True)
+    with pytest.raises(BadInputError, match=rf"^commit {commit[:12]}: its trailer names no field: 'bogus' is no field"):
+        plan_rollback(repository.remote, "shop", located, scope=Scope("prod"), cache=repository.cache)
+
+
+def test_a_version_that_did_not_fit_the_pattern_is_no_first_release(repository: Repository) -> None:
+    repository.commit(write={SHOP: manifest("latest")})
+    wish = Wish("shop", "v2", (parse_field("image={version}-alpine"),))
+    plan = plan_adopted(repository.remote, "clusters/east", [wish], cache=repository.cache)
+    apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
+    located = locator("shop", adopted=True)
+    undo(repository, plan_rollback(repository.remote, "shop", located, scope=Scope("prod"), cache=repository.cache))
+    assert repository.read(SHOP) == manifest("latest")
+
+
+def test_where_nothing_newer_stands_there_is_nothing_to_do(repository: Repository) -> None:
+    commits = [deliver(repository, provider=version).commit for version in ("v1", "v2")]
+    undo(repository, planned(repository))
+    assert planned(repository, to=commits[0]).note == (
+        f"provider: nothing to do: nothing that is newer than {commits[0]} stands"
+    )
+    undo(repository, planned(repository, to="-"))
+    assert planned(repository, to="-").note.startswith("provider: nothing to do: ")

@@ -163,3 +163,9 @@ def test_an_unexpected_server_answer_is_an_error_of_ours(repository: Repository,
     (repository.path / "HEAD").write_text("garbage")
     with pytest.raises(MeshrollError, match="there is no such repository"):
         plan_rendered(repository.remote, "live", {}, cache=tmp_path / "cache")
+
+
+def test_an_address_that_reads_like_a_refusal_of_parts_is_none(tmp_path: Path) -> None:
+    with pytest.raises(UnavailableError):
+        plan_rendered(Remote("http://127.0.0.1:1/filter.git", "main"), "live", {}, cache=tmp_path / "cache")
+    assert not list((tmp_path / "cache").glob("*.filter"))

@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 import pytest
 
-from meshroll.gitops import Wish, apply_plan, plan_rendered
+from meshroll.gitops import apply_plan, plan_rendered
 from meshroll.gitops.rollback import locator, plan_rollback
 from meshroll.gitops.scope import Scope
 from meshroll.provider.resource import Services
@@ -31,7 +31,7 @@ def engine(world: World) -> Iterator[Engine]:
 
 
 def undo(repository: Repository, service: str = "provider", reason: str = "it is slow") -> str:
-    located = locator(("live/w",), Wish(service, ""), adopted=False)
+    located = locator(service, adopted=False)
     rollback = plan_rollback(repository.remote, service, located, scope=Scope("prod"), reason=reason)
     return apply_plan(repository.remote, rollback.plan, stack="prod", undo=rollback.undo).commit
 

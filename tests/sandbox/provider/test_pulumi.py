@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from meshroll.gitops import Wish, apply_plan, plan_rendered
+from meshroll.gitops import apply_plan, plan_rendered
 from meshroll.gitops.rollback import locator, plan_rollback
 from meshroll.gitops.scope import Scope
 from meshroll.release import planning
@@ -206,7 +206,7 @@ def test_what_was_undone_is_not_released_by_an_up_for_another_reason(stack: Stac
     stack.up()
     stack.versions["provider"] = "v2"
     stack.up()
-    located = locator(("live/w",), Wish("provider", ""), adopted=False)
+    located = locator("provider", adopted=False)
     rollback = plan_rollback(repository.remote, "provider", located, scope=Scope("prod"), cache=repository.cache)
     apply_plan(repository.remote, rollback.plan, stack="prod", undo=rollback.undo, cache=repository.cache)
     undone = repository.head()

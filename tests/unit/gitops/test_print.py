@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from meshroll.gitops import Edit, VersionChange
+from meshroll.gitops import Edit, Finding, VersionChange
 from meshroll.gitops.print import as_markdown, as_text
 from tests.unit.gitops.plans import SCALAR, WHOLE
 
@@ -49,6 +49,11 @@ def test_each_place_is_named_where_they_come_from_several_versions() -> None:
         "provider: v1 -> v2 in clusters/east, clusters/west",
         "provider: v0 -> v2 in clusters/host",
     ]
+
+
+def test_a_finding_cannot_begin_a_line_of_ours() -> None:
+    forged = replace(SCALAR, findings=(Finding("lint", "x\nhash 0000", "provider"),))
+    assert "  ! provider: x\\nhash 0000" in as_text(forged).splitlines()
 
 
 def test_nothing_to_do_says_so() -> None:

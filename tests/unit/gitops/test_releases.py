@@ -157,3 +157,9 @@ def test_a_squash_that_holds_an_undo_is_undone_by_what_is_left_of_it() -> None:
     v2 = release(5, "v1", "v2")
     target = choose([release(5, "v1", "v3"), *undo(5, v2), v2, ONE], "shop", "", over_newer=False)
     assert [[event.new for event in each] for each in target.releases] == [["v3"]]
+
+
+def test_back_to_a_commit_that_brought_a_version_to_one_cluster_of_two() -> None:
+    east, west = release(2, "v1", "v2"), release(3, "v1", "v2", WEST)
+    target = choose([west, east, ONE], "shop", east.commit, over_newer=False)
+    assert target == Target(((west,),))

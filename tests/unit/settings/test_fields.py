@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from meshroll.errors import BadInputError
 from meshroll.settings.edit import set_version
 from meshroll.settings.fields import check_fields_version, field_of, parse_field, words_of
-from meshroll.settings.model import Field
+from meshroll.settings.model import VERSION, Field, FieldKind
 
 WORDS = "expected label:NAME, image[:CONTAINER], kustomize:NAME, helm:FILE#PATH or path:FILE#POINTER"
 
@@ -24,8 +26,8 @@ WORDS = "expected label:NAME, image[:CONTAINER], kustomize:NAME, helm:FILE#PATH 
         ("image:container-1", Field("image", "container-1")),
         ("kustomize:host:5000/team/app", Field("kustomize", "host:5000/team/app")),
         ("helm:values.yaml#image.tag", Field("helm", "values.yaml#image.tag")),
-        ("helm:a=b.yaml#image.tag=v{version}", Field("helm", "a=b.yaml#image.tag", "v{version}")),
-        ("path:all.yaml#1/spec/a=b", Field("path", "all.yaml#1/spec/a=b")),
+        ("helm:a%3Db.yaml#image.tag=v{version}", Field("helm", "a=b.yaml#image.tag", "v{version}")),
+        ("path:all.yaml#1/spec/a%3Db", Field("path", "all.yaml#1/spec/a=b")),
     ],
 )
 def test_a_word_is_a_field_and_is_written_the_same_again(word: str, field: Field) -> None:
@@ -89,3 +91,14 @@ def test_the_version_of_an_adopted_service_is_set_by_what_its_fields_can_hold(tm
     path.write_text(text.replace('image: ""', "label: version"))
     with pytest.raises(BadInputError, match="cannot be the value of a label"):
         set_version(path, "shop", digest)
+
+
+@given(
+    st.sampled_from(["label", "image", "kustomize", "helm", "path"]),
+    st.text("ab=%#/.-3D25", min_size=1, max_size=12),
+    st.tuples(st.text("a=%-{ }", max_size=5), st.text("b=%-{ }", max_size=5)),
+)
+def test_a_field_is_read_back_as_it_was_written(kind: FieldKind, value: str, around: tuple[str, str]) -> None:
+    field = Field(kind, f"f#{value}", VERSION.join(around))
+    assume(field.pattern.count(VERSION) == 1)
+    assert parse_field(str(field)) == field
