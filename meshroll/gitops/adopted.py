@@ -65,7 +65,10 @@ def read_versions(
 
 
 def texts(git: Git, trees: Trees, tree: str, path: str, wish: Wish) -> dict[tuple[str, str], str]:
-    """The scalars that hold a service's version in a tree, as addressed values: see `values`. Empty where none do."""
+    """The scalars that hold a service's version in a tree, as addressed values: see `values`. Empty where none do.
+
+    A null is none: written again as a text it would be another value.
+    """
     try:
         found = _Search(git, trees, tree, path).places(wish)
     except NothingFoundError:
@@ -74,6 +77,7 @@ def texts(git: Git, trees: Trees, tree: str, path: str, wish: Wish) -> dict[tupl
         (place.text.where, anchor(place.text, place.pointer)): place.scalar.text
         for _, places in found
         for place in places
+        if place.scalar.value is not None
     }
 
 

@@ -147,8 +147,9 @@ def _planned(
     lost = [address for address in moved if address not in {(edit.file, edit.anchor) for edit in edits}]
     if lost:
         file, pointer = lost[0]
+        was = "held no text before" if lost[0] in now else "is not there any more"
         raise ConflictError(
-            f"what the release of {service} changed is not there any more",
+            f"what the release of {service} changed {was}",
             where=f"{file} {pointer}".strip(),
             expected="it to be returned by hand",
         )

@@ -424,3 +424,16 @@ def test_where_nothing_newer_stands_there_is_nothing_to_do(repository: Repositor
     )
     undo(repository, planned(repository, to="-"))
     assert planned(repository, to="-").note.startswith("provider: nothing to do: ")
+
+
+@pytest.mark.parametrize("nothing", ["null", "~"])
+def test_a_null_is_not_returned_as_a_text(repository: Repository, nothing: str) -> None:
+    repository.commit(write={"chart/values.yaml": chart(nothing)})
+    wish = Wish("api", "1.17.0", (parse_field("helm:values.yaml#image.tag"),))
+    plan = plan_adopted(repository.remote, "chart", [wish], cache=repository.cache)
+    apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
+    located = locator("api", adopted=True)
+    with pytest.raises(
+        ConflictError, match=r"image/tag: what the release of api changed held no text before; expected"
+    ):
+        plan_rollback(repository.remote, "api", located, scope=Scope("prod"), cache=repository.cache)
