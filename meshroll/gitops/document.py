@@ -84,7 +84,7 @@ def _check_agrees(plan: Plan, where: str) -> None:
     """Raise BadInputError for a plan whose parts contradict each other, whoever computed its checksum."""
     services = {change.service for change in plan.changes}
     places: set[tuple[str, str]] = set()
-    for edit in plan.edits:
+    for edit in sorted(plan.edits):
         wrong = ""
         if edit.service not in services:
             wrong = "it belongs to no change"

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from meshroll.errors import BadInputError, ConflictError, MeshrollError
+from meshroll.errors import BadInputError, ConflictError
 from meshroll.gitops.adopted import Wish, texts
 from meshroll.gitops.cache import open_cache, retried
 from meshroll.gitops.command import Git
@@ -99,7 +99,7 @@ def plan_rollback(
             undone = undone_last(events)
             if undone:
                 # Somebody may have taken the undo back by hand: what it undid stands again, and only the values tell.
-                with suppress(MeshrollError):
+                with suppress(BadInputError, ConflictError):
                     again = back(undone, over_newer=False)
                     return again if again.plan.edits else nothing
             return nothing

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from meshroll.errors import BadInputError, ConflictError
-from meshroll.gitops import Applied, apply_plan, plan_rendered
+from meshroll.errors import BadInputError, ConflictError, UnavailableError
+from meshroll.gitops import Applied, apply_plan, plan_rendered, rollback
 from meshroll.gitops.rollback import Rollback, locator, plan_rollback
 from meshroll.gitops.scope import Scope
 from meshroll.manifests.templates import MARKER
@@ -237,3 +237,16 @@ def test_a_deep_history_is_fetched_only_for_the_undo(repository: Repository) -> 
     rollback = plan_rollback(repository.remote, "provider", located, scope=Scope("prod"), cache=fresh)
     apply_plan(repository.remote, rollback.plan, stack="prod", undo=rollback.undo, cache=fresh)
     assert repository.read(FILE) == rollout("provider", "v1")
+
+
+def test_a_lost_server_is_not_taken_for_nothing_to_do(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    for version in ("v1", "v2"):
+        deliver(repository, provider=version)
+    undo(repository, planned(repository))
+
+    def lost(*_arguments: object) -> None:
+        raise UnavailableError("it cannot be reached")
+
+    monkeypatch.setattr(rollback, "returned", lost)
+    with pytest.raises(UnavailableError, match="it cannot be reached"):
+        planned(repository)

@@ -17,7 +17,11 @@ CHECKOUT = Path(__file__).parents[3]
 @pytest.fixture(scope="session")
 def project(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project folder as the demo lays one out, with a cache of Git's own."""
-    folder = tmp_path_factory.mktemp("delivery")
+    return laid_out(sandbox, tmp_path_factory.mktemp("delivery"))
+
+
+def laid_out(sandbox: Sandbox, folder: Path) -> Project:
+    """A project folder that works with one sandbox."""
     environment = {**os.environ, **sandbox.environment(), "XDG_CACHE_HOME": str(folder / "cache")}
     return prepare(CHECKOUT, folder / "project", environment)
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from meshroll.demo.project import Project, prepare
+from meshroll.demo.project import Project
 from meshroll.sandbox import Sandbox
 from tests.git.repositories import Repository
 from tests.sandbox import conftest as sandboxes
-from tests.sandbox.delivery.conftest import CHECKOUT
+from tests.sandbox.delivery.conftest import laid_out
 from tests.sandbox.delivery.stacks import PROVIDER, Made, derive, running, without_mesh
 from tests.sandbox.delivery.test_adopted import MANIFEST
 
@@ -35,9 +34,7 @@ def people(two_workers: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Re
 
 @pytest.fixture(scope="module")
 def pair(two_workers: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    folder = tmp_path_factory.mktemp("waves")
-    environment = {**os.environ, **two_workers.environment(), "XDG_CACHE_HOME": str(folder / "cache")}
-    return prepare(CHECKOUT, folder / "project", environment)
+    return laid_out(two_workers, tmp_path_factory.mktemp("waves"))
 
 
 @pytest.fixture(scope="module")
