@@ -41,6 +41,11 @@ class Identity:
         """Whether exactly this process runs; one that has ended and only waits to be reaped does not."""
         return self.boot == boot_id() and start_ticks(self.pid) == self.started
 
+    @property
+    def running(self) -> bool:
+        """Whether it is alive and was not killed: a killed process keeps its ports for as long as its end takes."""
+        return not _killed(self.pid) and self.alive
+
     def store(self, path: Path) -> None:
         """Remember it in a pid file."""
         files.write_json(path, asdict(self))
@@ -72,6 +77,23 @@ def start_ticks(pid: int) -> int | None:
         return parse_stat(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace"))
     except (FileNotFoundError, ProcessLookupError):
         return None
+
+
+def parse_killed(status: str) -> bool:
+    """Whether /proc/PID/status is that of a process that was sent a SIGKILL.
+
+    Linux marks it as pending for the whole process (ShdPnd) before kill(2) returns, and never takes the mark back: the
+    threads end without looking at it (kernel/signal.c, complete_signal and get_signal).
+    """
+    pending = next((line for line in status.splitlines() if line.startswith("ShdPnd:")), "ShdPnd: 0")
+    return bool(int(pending.split()[1], 16) >> (signal.SIGKILL - 1) & 1)
+
+
+def _killed(pid: int) -> bool:
+    try:
+        return parse_killed(Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace"))
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def spawn(command: Sequence[str], environment: Mapping[str, str], mark: str, log: Path, cwd: Path) -> Identity:

@@ -21,6 +21,7 @@ from meshroll.sandbox.part import Node, Part, Step, levels
 
 READY_SECONDS = 90.0
 _POLL_SECONDS = 0.05
+_KILLED_SECONDS = 10.0
 _TAIL_LINES = 10
 
 
@@ -77,6 +78,7 @@ class Supervisor:
         """Start what does not run, all or only the named parts, and wait until it is ready. Steps run with all."""
         wanted = None if names is None else set(names)
         nodes = [node for node in self._nodes if wanted is None or node.name in wanted]
+        self._bury([node for node in nodes if isinstance(node, Part)])
         self._check_ports([node for node in nodes if isinstance(node, Part)])
         futures: dict[str, Future[None]] = {}
         with ThreadPoolExecutor(max_workers=max(1, len(nodes)), thread_name_prefix="part") as pool:
@@ -130,7 +132,7 @@ class Supervisor:
         identity = self._identity(part.name)
         if identity is None:
             return PartStatus(part.name, State.STOPPED, None, part.ports)
-        if not identity.alive:
+        if not identity.running:
             return PartStatus(part.name, State.DEAD, identity.pid, part.ports, self._log_end(part.name))
         if not part.ready():
             return PartStatus(part.name, State.STARTING, identity.pid, part.ports, self._log_end(part.name))
@@ -149,36 +151,51 @@ class Supervisor:
             self._say(f"{node.name} is started anew: it is to be started in another way than before")
             self.stop([node.name])
             identity = None
-        fresh = identity is None or not identity.alive
-        if identity is None or fresh:
-            if not node.leaves:
-                # What a killed part started itself still holds its ports.
-                process.end(process.marked(self._mark(node.name)).get(self._mark(node.name), []), node.grace)
-            node.ready.reset()
-            log, cwd = self._home.log(node.name), node.cwd or self._home.path
-            identity = process.spawn(node.command, node.environment, self._mark(node.name), log, cwd)
-            replace(identity, digest=node.digest).store(self._home.pid_file(node.name))
-        self._await_ready(node, identity)
-        if fresh:
-            self._say(f"{node.name} is ready after {time.monotonic() - began:.1f} s")
+        # One that was killed unseen, or was on its way to fail as an earlier command left it, ends here.
+        if identity and self._await_ready(node, identity):
+            return
+        if not self._await_ready(node, self._spawn(node)):
+            log = self._home.log(node.name)
+            last = next((line for line in reversed(self._log_end(node.name)) if line.strip()), "nothing")
+            raise UnavailableError(f"ended while it started; its log {log} ends with: {last}", where=node.name)
+        self._say(f"{node.name} is ready after {time.monotonic() - began:.1f} s")
+
+    def _spawn(self, part: Part) -> process.Identity:
+        if not part.leaves:
+            # What a killed part started itself still holds its ports.
+            process.end(process.marked(self._mark(part.name)).get(self._mark(part.name), []), part.grace)
+        part.ready.reset()
+        log, cwd = self._home.log(part.name), part.cwd or self._home.path
+        identity = process.spawn(part.command, part.environment, self._mark(part.name), log, cwd)
+        replace(identity, digest=part.digest).store(self._home.pid_file(part.name))
+        return identity
 
     def _say(self, text: str) -> None:
         with self._said:
             self._progress(text)
 
-    def _await_ready(self, part: Part, identity: process.Identity) -> None:
+    def _await_ready(self, part: Part, identity: process.Identity) -> bool:
+        """Wait until the process of a part is ready; False when it is not there, or ends before."""
         deadline = time.monotonic() + READY_SECONDS
-        while not part.ready():
+        while True:
+            ready = part.ready()
+            # Asked afterwards: of a killed process, the kernel still accepts connections for a moment.
+            if not identity.running:
+                process.reap(identity)
+                return False
+            if ready:
+                return True
             if self._interrupted.is_set():
                 raise _SkippedError(part.name)
-            log = self._home.log(part.name)
-            if not identity.alive:
-                process.reap(identity)
-                last = next((line for line in reversed(self._log_end(part.name)) if line.strip()), "nothing")
-                raise UnavailableError(f"ended while it started; its log {log} ends with: {last}", where=part.name)
             if time.monotonic() > deadline:
+                log = self._home.log(part.name)
                 raise TimedOutError(f"is not ready after {READY_SECONDS:.0f} s; see {log}", where=part.name)
             time.sleep(_POLL_SECONDS)
+
+    def _bury(self, parts: Iterable[Part]) -> None:
+        """Wait for the end of what was killed a moment ago: until then it holds its ports."""
+        identities = [identity for part in parts if (identity := self._identity(part.name))]
+        process.end([identity for identity in identities if not identity.running], _KILLED_SECONDS)
 
     def _check_ports(self, parts: Sequence[Part]) -> None:
         starting = [part for part in parts if not ((identity := self._identity(part.name)) and identity.alive)]

@@ -39,6 +39,22 @@ def test_a_process_that_only_waits_to_be_reaped_has_ended_but_not_while_a_thread
     assert process.parse_stat(stat("x", "Z", threads=5)) == 4242
 
 
+def test_a_pending_kill_is_told_from_other_signals() -> None:
+    status = "Name:\tetcd\nThreads:\t7\nSigPnd:\t0000000000000100\nShdPnd:\t{:016x}\nSigBlk:\t0000000000000100\n"
+    assert process.parse_killed(status.format(0x100))
+    assert process.parse_killed(status.format(0x4100))
+    assert not process.parse_killed(status.format(0x4000))
+    assert not process.parse_killed("Name:\tetcd\n")
+
+
+def test_a_killed_process_does_not_run_from_the_moment_of_its_kill(tmp_path: Path) -> None:
+    identity = started(tmp_path)
+    assert identity.running
+    os.kill(identity.pid, signal.SIGKILL)
+    assert not identity.running
+    process.end([identity], grace=5)
+
+
 def test_a_reused_id_is_another_process() -> None:
     me = Identity(os.getpid(), process.start_ticks(os.getpid()) or 0, process.boot_id())
     assert me.alive

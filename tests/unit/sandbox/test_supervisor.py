@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from meshroll.sandbox.probes import File
 from meshroll.sandbox.supervisor import State, Supervisor
 
 READY = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(60)"
+# Memory that the kernel takes a moment to take back.
+LARGE = "import pathlib, sys, time; kept = b'1' * (1 << 28); pathlib.Path(sys.argv[1]).touch(); time.sleep(60)"
 DIES = "import sys; print('starting', flush=True); sys.exit('no such option')"
 
 
@@ -103,6 +106,31 @@ def test_a_second_start_changes_nothing(home: Home) -> None:
     before = supervisor.status()
     supervisor.start()
     assert supervisor.status() == before
+
+
+def test_a_part_killed_a_moment_ago_is_dead_at_once_and_started_anew(home: Home) -> None:
+    ready = home.run("large.ready")
+    supervisor = Supervisor(home, [Part("large", (sys.executable, "-c", LARGE, str(ready)), File(ready))])
+    supervisor.start()
+    killed = supervisor.status()[0].pid
+    assert killed is not None
+    os.kill(killed, signal.SIGKILL)
+    assert [(row.state, row.pid) for row in supervisor.status()] == [(State.DEAD, killed)]
+
+    supervisor.start()
+    [row] = supervisor.status()
+    assert row.state is State.READY
+    assert row.pid != killed
+
+
+def test_a_part_found_on_its_way_to_fail_is_started_anew(home: Home) -> None:
+    slow = replace(dying("slow"), command=(sys.executable, "-c", f"import time; time.sleep(0.5); {DIES}"))
+    found = process.spawn(slow.command, {}, f"{home.path}:slow", home.log("slow"), home.path)
+    replace(found, digest=slow.digest).store(home.pid_file("slow"))
+    supervisor = Supervisor(home, [slow])
+    with pytest.raises(UnavailableError, match=r"^slow: ended while it started; .* ends with: no such option$"):
+        supervisor.start()
+    assert supervisor.status()[0].pid != found.pid
 
 
 def test_a_part_that_is_to_be_started_in_another_way_is_started_anew(home: Home) -> None:
