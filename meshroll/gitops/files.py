@@ -6,6 +6,7 @@ that are no YAML beside their values.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -18,6 +19,7 @@ from meshroll.yamltext import MAX_BYTES, Text, parse
 SUFFIXES = (".yaml", ".yml", ".json")
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 MAX_TOTAL_BYTES = 256 << 20
+_UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 class NothingFoundError(BadInputError):
@@ -46,13 +48,13 @@ class Files:
     def mentioning(self, word: str) -> Iterator[Text]:
         """The readable files in which a word occurs; all of them for an empty word."""
         for file, content in self._contents.items():
-            if word.encode() in content and (text := self._read(file, content)):
+            if _holds(content, word) and (text := self._read(file, content)):
                 yield text
 
     def troubles(self, word: str) -> list[BadInputError]:
         """What is wrong with the files passed over that hold a word, or that are too long to tell."""
         held = self._contents
-        return [error for file, error in self._troubles.items() if file not in held or word.encode() in held[file]]
+        return [error for file, error in self._troubles.items() if file not in held or _holds(held[file], word)]
 
     def kustomizations(self) -> Iterator[Text]:
         """The readable kustomizations."""
@@ -103,6 +105,12 @@ class Files:
             raise BadInputError(f"its files have {total} bytes", where=self.path, expected="a service's own folder")
         blobs = self._git.objects(oid for oid in every if oid not in large)
         return {file: blobs[oid][1] for file, oid in oids.items() if oid not in large}
+
+
+def _holds(content: bytes, word: str) -> bool:
+    """Whether a word occurs, also in a file that is to be refused for its UTF-16."""
+    encoding = _UTF16.get(content[:2], "utf-8")
+    return word.encode(encoding) in content
 
 
 def _is_manifest(file: str) -> bool:

@@ -15,13 +15,12 @@ import yaml
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.cache import open_cache, retried
-from meshroll.gitops.command import Git
+from meshroll.gitops.diff import unified
 from meshroll.gitops.plan import Edit, Plan, VersionChange
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.transport import Transport
 from meshroll.gitops.trees import Trees, split, tree_of
 from meshroll.manifests.templates import MARKER
-from meshroll.text import printable
 
 FILE_MODE = "100644"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -102,7 +101,8 @@ def _plan(remote: Remote, root: str, services: Mapping[str, Mapping[str, str]], 
                 changes.append(VersionChange(service, _version_in(trees, tree, folder, service), new, root.strip("/")))
                 edits += own
         edits.sort()
-        diff = _diff(git, trees, tree, edits) if edits else ""
+        changed = {edit.file: (FILE_MODE, edit.new) if edit.new else None for edit in edits}
+        diff = unified(git, trees, tree, changed)
     return Plan(remote.url, remote.branch, base, tuple(edits), tuple(changes), diff, contents)
 
 
@@ -143,16 +143,6 @@ def _version_in(trees: Trees, tree: str, folder: str, service: str) -> str | Non
             if version is not None:
                 return version
     return None
-
-
-def _diff(git: Git, trees: Trees, tree: str, edits: list[Edit]) -> str:
-    new = trees.write(tree, {edit.file: (FILE_MODE, edit.new) if edit.new else None for edit in edits})
-    text = git.text(
-        *("diff-tree", "-r", "-p", "--no-commit-id", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color"),
-        *("--text", "--unified=3", "--diff-algorithm=myers", "--src-prefix=a/", "--dst-prefix=b/"),
-        *(tree or trees.write("", {}), new),
-    )
-    return printable(text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")) + "\n"
 
 
 def _folder(root: str, service: str) -> str:

@@ -16,7 +16,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from meshroll.errors import BadInputError
+from meshroll.gitops.attributes import ATTRIBUTES, filters
 from meshroll.gitops.command import Git
+from meshroll.text import printable
 
 MAX_BLOB_BYTES = 10 << 20
 MAX_FILES = 10_000
@@ -114,8 +116,12 @@ class Trees:
         return self._git.text("hash-object", "-w", "--no-filters", "--stdin", stdin=content)
 
     def write(self, tree: str, changes: Mapping[str, tuple[str, str] | None]) -> str:
-        """The tree with files (mode, blob) put in place and, for None, removed; folders left empty vanish."""
+        """The tree with files (mode, blob) put in place and, for None, removed; folders left empty vanish.
+
+        Raises BadInputError for a file that a checkout would not show as it is written.
+        """
         checked = {path: change for path, change in changes.items() if split(path)}
+        self._refuse_filtered(tree, [path for path, change in checked.items() if change is not None])
         return self._write(tree, checked, ()) or self._make({})
 
     def _write(self, tree: str, changes: Mapping[str, tuple[str, str] | None], walked: tuple[str, ...]) -> str:
@@ -139,6 +145,24 @@ class Trees:
         for name in {path.partition("/")[0] for path in changes} & entries.keys():
             _check_twins(entries, name, (*walked, name))
         return self._make(entries) if entries else ""
+
+    def _refuse_filtered(self, tree: str, files: Collection[str]) -> None:
+        names = [split(file)[:-1] for file in files]
+        folders = {"/".join(above[:depth]) for above in names for depth in range(len(above) + 1)}
+        attributes: dict[str, str] = {}
+        for folder in sorted(folders):
+            top = self.find(tree, folder)
+            entry = self.entries(top.oid).get(ATTRIBUTES) if top is not None and top.kind == TREE else None
+            if entry is not None and entry.is_file:
+                path = f"{folder}/{ATTRIBUTES}".lstrip("/")
+                self.read(entry, path)
+                attributes[path] = entry.oid
+        for file, name in filters(self._git, attributes, files).items() if attributes else ():
+            raise BadInputError(
+                f"{' or '.join(attributes)} gives it the filter {printable(name)!r}, which is never run",
+                where=file,
+                expected="a file that a checkout shows as Git holds it",
+            )
 
     def _make(self, entries: Mapping[str, Entry]) -> str:
         lines = "".join(f"{e.mode} {e.kind} {e.oid}\t{name}\0" for name, e in entries.items())
@@ -175,7 +199,7 @@ def split(path: str) -> list[str]:
     for name in names:
         unsafe = name in ("", ".", "..") or _fold(name) in (".git", "git~1") or "\\" in name
         if unsafe or any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in name):
-            raise BadInputError(f"{path!r} is not a path inside the repository", where="repository.path")
+            raise BadInputError(f"{path!r} is not a path inside the repository")
     return names
 
 

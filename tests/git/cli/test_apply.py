@@ -173,7 +173,7 @@ def test_a_crafted_plan_cannot_leave_the_tree(run: Run, repository: Repository) 
     assert run("apply", "crafted.json") == (
         2,
         "",
-        "meshroll: repository.path: '../outside.yaml' is not a path inside the repository\n",
+        "meshroll: '../outside.yaml' is not a path inside the repository\n",
     )
 
 

@@ -65,15 +65,54 @@ def test_a_name_that_differs_in_case_is_not_taken_for_another(repository: Reposi
     assert refused(repository) == "clusters: the repository has 'Clusters', different only in case"
 
 
-def test_a_filter_of_the_repository_is_not_run(
-    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def drivers(tmp_path: Path) -> Path:
+    """Filters and a diff driver of the user's own Git, that leave the returned file behind when they run."""
+    ran = tmp_path / "ran"
+    filters = f'[filter "evil"]\n\tclean = touch {ran}; cat\n\tsmudge = touch {ran}; cat\n'
+    (tmp_path / "gitconfig").write_text(filters + f'[diff "evil"]\n\ttextconv = touch {ran}; cat\n')
+    return ran
+
+
+@pytest.mark.parametrize("attributes", [".gitattributes", "clusters/.gitattributes", "clusters/east/.gitattributes"])
+def test_a_file_with_a_filter_is_refused_and_the_filter_not_run(
+    repository: Repository, drivers: Path, attributes: str
 ) -> None:
-    filters = f'[filter "evil"]\n\tclean = touch {tmp_path}/ran; cat\n\tsmudge = touch {tmp_path}/ran; cat\n'
-    (tmp_path / "gitconfig").write_text(filters + f'[diff "evil"]\n\ttextconv = touch {tmp_path}/ran; cat\n')
-    repository.commit(write={".gitattributes": "* filter=evil diff=evil text eol=crlf\n", FILE: ROLLOUT})
+    repository.commit(write={attributes: "*.yaml filter=evil\n", FILE: ROLLOUT})
+    assert refused(repository) == (
+        f"{FILE}: {attributes} gives it the filter 'evil', which is never run; "
+        "expected a file that a checkout shows as Git holds it"
+    )
+    assert not drivers.exists()
+
+
+def test_a_filter_that_came_after_the_plan_is_refused_too(repository: Repository) -> None:
+    repository.commit(write={FILE: ROLLOUT})
+    plan = planned(repository)
+    head = repository.commit(write={".gitattributes": "clusters/** filter=lfs\n"})
+    with pytest.raises(BadInputError, match=r"^clusters/.*: .gitattributes gives it the filter 'lfs'"):
+        apply_plan(repository.remote, plan, stack="x", cache=repository.cache)
+    assert repository.head() == head
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "*.png filter=lfs\n",
+        "*.yaml filter=evil\nrollout.yaml -filter\n",
+        "*.yaml filter\n",
+        "* diff=evil text eol=crlf\n",
+        "[attr]secret filter=evil\n*.key secret\n",
+    ],
+)
+def test_attributes_that_give_the_file_no_filter_change_nothing(
+    repository: Repository, drivers: Path, lines: str
+) -> None:
+    repository.commit(write={".gitattributes": lines, FILE: ROLLOUT})
     apply_plan(repository.remote, planned(repository), stack="x", cache=repository.cache)
     assert repository.read(FILE) == ROLLOUT.replace("v1", "v2")
-    assert not (tmp_path / "ran").exists()
+    assert not drivers.exists()
+    assert not list(repository.cache.rglob("attributes.index*"))
 
 
 def test_hooks_of_a_template_are_not_installed(
@@ -96,6 +135,14 @@ def test_hooks_of_a_template_are_not_installed(
 def test_bytes_that_are_no_utf8_are_named_with_their_file(repository: Repository) -> None:
     repository.commit(write={FILE: ROLLOUT.encode() + b"# caf\xe9 provider\n"})
     assert refused(repository).startswith(f"{FILE}")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+@pytest.mark.parametrize("path", ["clusters/east", FILE])
+def test_a_manifest_in_utf16_is_named(repository: Repository, encoding: str, path: str) -> None:
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    repository.commit(write={FILE: (mark + ROLLOUT).encode(encoding)})
+    assert refused(repository, path) == f"{FILE}: is not UTF-8 (byte 0)"
 
 
 def test_a_name_that_is_no_utf8_stays_as_it_is(repository: Repository) -> None:

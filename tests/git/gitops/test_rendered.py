@@ -220,10 +220,16 @@ def test_the_root_of_the_repository_may_be_the_path(repository: Repository) -> N
 
 
 def test_attributes_of_the_repository_hide_nothing_and_change_no_byte(repository: Repository) -> None:
-    repository.commit(write={".gitattributes": "*.yaml -diff filter=evil text eol=crlf\n"})
+    repository.commit(write={".gitattributes": "*.yaml -diff text eol=crlf\n"})
     deliver(repository, provider="v1")
     assert repository.read(FILE) == rollout("provider", "v1")
     assert "+        version: v2\n" in plan(repository, provider="v2").diff
+
+
+def test_a_file_to_be_rendered_where_a_filter_waits_is_refused(repository: Repository) -> None:
+    repository.commit(write={f"{ROOT}/.gitattributes": "provider/* filter=lfs\n"})
+    with pytest.raises(BadInputError, match=r"\.gitattributes gives it the filter 'lfs', which is never run"):
+        plan(repository, provider="v1")
 
 
 def test_control_characters_of_the_repository_do_not_reach_the_terminal(repository: Repository) -> None:
