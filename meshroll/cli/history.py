@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from meshroll.cli.options import RepositoryCommand
 from meshroll.errors import BadInputError, ExitCode
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
     return lambda command: reduce(lambda decorated, option: option(decorated), reversed(options), command)
 
 
-@click.command("history")
+@click.command("history", cls=RepositoryCommand)
 @click.argument("service", required=False)
 @_options(*_REPOSITORY)
 @click.option("-n", "--limit", type=click.IntRange(min=0), default=20, show_default=True, help="So many; 0: all.")
@@ -53,7 +54,7 @@ def history_command(
         click.echo("\n".join(_table(events)))
 
 
-@click.command("rollback")
+@click.command("rollback", cls=RepositoryCommand)
 @click.argument("service")
 @_options(*_REPOSITORY, _PATH)
 @click.option("--to", metavar="COMMIT|VERSION", default="", help="Back to what a commit left or a version; -: none.")
@@ -96,7 +97,7 @@ def rollback_command(
     return ExitCode.DONE
 
 
-@click.command("retry")
+@click.command("retry", cls=RepositoryCommand)
 @click.argument("service")
 @click.argument("version")
 @_options(*_REPOSITORY, _PATH, _FIELD)

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from meshroll.cli.options import RepositoryCommand
 from meshroll.errors import BadInputError, ExitCode
 
 if TYPE_CHECKING:
     from meshroll.gitops.plan import Plan
 
 
-@click.command("plan")
+@click.command("plan", cls=RepositoryCommand)
 @click.option("-s", "--stack", metavar="STACK", help="The stack: stacks/Pulumi.STACK.yaml.")
 @click.option("--repository", metavar="URL", help="An adopted repository, instead of --stack.")
 @click.option("--branch", metavar="BRANCH", help="Its branch.  [default: main]")
@@ -83,7 +84,7 @@ def plan_command(
     return ExitCode.CHANGES if exit_code and plan.edits else ExitCode.DONE
 
 
-@click.command("apply")
+@click.command("apply", cls=RepositoryCommand)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--repository", metavar="URL", help="Whose plan it must be, where no stack says so.")
 @click.option("--exact", is_flag=True, help="Refuse when a touched file moved at all since the plan was made.")

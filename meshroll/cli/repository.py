@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from meshroll.cli.options import VARIABLES
 from meshroll.errors import BadInputError
 
 if TYPE_CHECKING:  # importing them is left to the command that runs
@@ -13,7 +14,6 @@ if TYPE_CHECKING:  # importing them is left to the command that runs
     from meshroll.gitops.remote import Remote
     from meshroll.settings.model import Stack
 
-VARIABLES = "MESHROLL_REPOSITORY_"
 PASSWORD_FILE = f"{VARIABLES}PASSWORD_FILE"
 PARTS = {
     "USERNAME": "username",

@@ -269,5 +269,5 @@ def test_an_empty_branch_is_not_the_main_one(run: Run, repository: Repository) -
     assert run("plan", *at, "--set", "consumer=v2") == (
         2,
         "",
-        "meshroll: repository.branch: '' is not a branch name; expected a name like main\n",
+        "meshroll: --branch: '' is not a branch name; expected a name like main\n",
     )

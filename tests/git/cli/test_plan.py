@@ -98,11 +98,15 @@ def test_a_stack_without_a_wish_on_the_command_line_has_its_own(run: Run) -> Non
         (["-s", "test", "--set", "a=1"], "stack test: there is no service a; expected one of provider"),
         (
             [*ELSEWHERE, "--set", "a=1", "--repository", "ext::sh"],
-            f"repository.url: 'ext::sh' is not an address Meshroll opens; expected {ADDRESSES}",
+            f"--repository: 'ext::sh' is not an address Meshroll opens; expected {ADDRESSES}",
+        ),
+        (
+            ["--repository", "https://user:secret@127.0.0.1/r.git", "--path", "a", "--set", "a=1"],
+            "--repository: the URL holds credentials; expected MESHROLL_REPOSITORY_* variables",
         ),
         (
             [*ELSEWHERE, "--set", "a=1", "--branch", "-x"],
-            "repository.branch: '-x' is not a branch name; expected a name like main",
+            "--branch: '-x' is not a branch name; expected a name like main",
         ),
     ],
 )
