@@ -24,6 +24,18 @@ Kubeconfig = str | Path | Mapping[str, Any] | None
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 60.0
 LONGEST_WORDS = 200
+# A server that has just started or is overwhelmed answers 429 or 503 and says when to come back, before it has done
+# anything; as client-go does (rest/with_retry.go), we do that ten times. A lost connection is the caller's matter.
+AGAIN_WHEN_TOLD = urllib3.Retry(
+    total=10,
+    connect=False,
+    read=False,
+    redirect=False,
+    other=0,
+    allowed_methods=None,
+    raise_on_status=False,
+    retry_after_max=10,
+)
 
 
 class ApiError(MeshrollError):
@@ -72,7 +84,10 @@ class Http:
         body: Object | None = None,
         content_type: str = "application/json",
     ) -> Object:
-        """One request and its answer. Raises ApiError when the server refuses, UnavailableError when it is away."""
+        """One request and its answer. Raises ApiError when the server refuses, UnavailableError when it is away.
+
+        Asked again when the server says so (Retry-After).
+        """
         response = self._send(method, path, query or {}, body, content_type, READ_SECONDS)
         try:
             return cast("Object", json.loads(response.data))
@@ -125,7 +140,7 @@ class Http:
                 headers=headers,
                 preload_content=not stream,
                 timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=seconds),
-                retries=False,
+                retries=AGAIN_WHEN_TOLD,
             )
             text = response.data.decode(errors="replace") if response.status >= HTTPStatus.BAD_REQUEST else ""
         except (urllib3.exceptions.HTTPError, ApiException, OSError) as error:

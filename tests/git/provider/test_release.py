@@ -204,7 +204,7 @@ def test_a_commit_that_was_made_before_a_crash_is_not_made_again(engine: Engine,
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"path": "../x"}, "repository.path: '../x' is not a path inside the repository"),
+        ({"path": "../x"}, "'../x' is not a path inside the repository"),
         ({"services": [{"name": "a", "version": "v 1", "template": "weight"}]}, "the version 'v 1' cannot be"),
         ({"services": [{"name": "a", "version": "v1", "template": "none"}]}, "there is no template 'none'"),
     ],

@@ -23,33 +23,65 @@ ANSWERS: dict[str, tuple[int, str]] = {
 CHANGES = [{"type": "ADDED", "object": {"metadata": {"name": "x"}}}, {"type": "ERROR", "object": {"code": 410}}]
 
 
+BUSY = json.dumps({"message": "storage is (re)initializing", "reason": "TooManyRequests"})
+# How often 429 is answered before anything else, and the header that says when to come back.
+BUSY_AT_FIRST: dict[str, tuple[int, dict[str, str]]] = {
+    "/api/v1/namespaces/a/pods/late": (2, {"Retry-After": "0"}),
+    "/api/v1/namespaces/a/pods/busy": (1000, {"Retry-After": "0"}),
+    "/api/v1/namespaces/a/pods/full": (1000, {}),
+}
+ANSWERS["/api/v1/namespaces/a/pods/late"] = ANSWERS["/api/v1/namespaces/a/pods/there"]
+
+
+class Server(ThreadingHTTPServer):
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.asked: list[tuple[str, str]] = []
+
+
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
-        if "watch=true" in query:
+        assert isinstance(self.server, Server)
+        busy, headers = BUSY_AT_FIRST.get(path, (0, {}))
+        asked = (self.command, path.rpartition("/")[2])
+        self.server.asked.append(asked)
+        if self.server.asked.count(asked) <= busy:
+            status, text = 429, BUSY
+        elif "watch=true" in query:
             status, text = 200, "".join(json.dumps(change) + "\n" for change in CHANGES)
         else:
             status, text = ANSWERS.get(path, (404, "404 page not found"))
         self.send_response(status)
-        self.send_header("Content-Length", str(len(text)))
+        for name, value in ({**headers, "Content-Length": str(len(text))}).items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(text.encode())
+
+    def do_PATCH(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
 
     def log_message(self, *_: object) -> None:
         return
 
 
 @pytest.fixture
-def kube() -> Iterator[Kube]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+def server() -> Iterator[Server]:
+    server = Server()
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
-        yield connect(server.server_port)
+        yield server
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.fixture
+def kube(server: Server) -> Kube:
+    return connect(server.server_port)
 
 
 def connect(port: int) -> Kube:
@@ -81,6 +113,24 @@ def test_a_refusal_is_the_servers_sentence_with_the_clusters_name(kube: Kube) ->
     with pytest.raises(ApiError) as caught:
         pod(kube, "bad")
     assert str(caught.value) == "cluster east: bad gateway (GET /api/v1/namespaces/a/pods/bad)"
+
+
+def test_a_server_that_says_when_to_come_back_is_asked_again(kube: Kube, server: Server) -> None:
+    assert pod(kube, "late") == {"metadata": {"name": "there"}}
+    assert server.asked.count(("GET", "late")) == 3
+    patched = kube.patch("v1", "Pod", "late", "a", {"spec": {}}, field_manager="tests")
+    assert patched == {"metadata": {"name": "there"}}
+    assert server.asked.count(("PATCH", "late")) == 3
+
+
+@pytest.mark.parametrize(("name", "times"), [("busy", 11), ("full", 1)])
+def test_a_server_that_stays_busy_or_does_not_say_for_how_long_refuses(
+    kube: Kube, server: Server, name: str, times: int
+) -> None:
+    with pytest.raises(ApiError) as caught:
+        pod(kube, name)
+    assert (str(caught.value), caught.value.status) == ("cluster east: storage is (re)initializing", 429)
+    assert server.asked.count(("GET", name)) == times
 
 
 def test_what_is_not_json_comes_from_no_api_server(kube: Kube) -> None:
