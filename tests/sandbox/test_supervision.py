@@ -6,14 +6,15 @@ import os
 import signal
 import socket
 import time
+from contextlib import suppress
 
-import psutil
 import pytest
 from click.testing import CliRunner
 
 from meshroll.cli.sandbox import sandbox_command
 from meshroll.errors import BadInputError
 from meshroll.sandbox import Sandbox, State, listeners
+from tests.processes import runs
 
 DEADLINE = 10.0
 
@@ -87,7 +88,8 @@ def test_up_leaves_running_parts_alone_and_starts_what_is_missing(whole: Sandbox
 def test_up_brings_everything_back_after_all_of_it_was_killed(whole: Sandbox) -> None:
     for pids in whole.processes().values():
         for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # ended by itself
+                os.kill(pid, signal.SIGKILL)
     whole.up()
     assert set(states(whole).values()) == {State.READY}
 
@@ -111,6 +113,6 @@ def test_down_leaves_no_process_and_no_port(whole: Sandbox) -> None:
     ports = set(whole.site.ports.values())
     whole.down()
     assert whole.processes() == {}
-    assert not [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
+    assert not [pid for pid in pids if runs(pid)]
     assert not {item for item in listeners.listening() if item.port in ports}
     assert set(states(whole).values()) == {State.STOPPED}

@@ -110,9 +110,8 @@ def test_a_kill_at_every_step(repository: Repository, *, running: bool) -> None:
 
 def test_a_kill_at_any_moment(repository: Repository) -> None:
     dice = random.Random(SEED)  # noqa: S311 - the same cuts each time
-    began = time.monotonic()
-    applied(repository, planned(repository, "v0"))
-    length = time.monotonic() - began
+    # Of a few, since one may be slow for reasons of the machine: the cuts are to fall into an apply, not behind it.
+    length = min(seconds_of_an_apply(repository, version) for version in ("v-2", "v-1", "v0"))
     cut = 0
     for number in range(1, KILLS + 1):
         plan = planned(repository, f"v{number}")
@@ -122,4 +121,11 @@ def test_a_kill_at_any_moment(repository: Repository) -> None:
         cut += outcome(pid) == -signal.SIGKILL
         check(repository, f"v{number - 1}", f"v{number}", plan)
     assert cut > KILLS // 4
-    assert len(repository.log()) == KILLS + 1
+    assert len(repository.log()) == 3 + KILLS
+
+
+def seconds_of_an_apply(repository: Repository, version: str) -> float:
+    plan = planned(repository, version)
+    began = time.monotonic()
+    applied(repository, plan)
+    return time.monotonic() - began

@@ -11,8 +11,10 @@ import pytest
 from meshroll.demo.project import Project
 from meshroll.sandbox import Sandbox
 from tests.git.repositories import Repository
+from tests.processes import listens
 from tests.sandbox.delivery.stacks import CONSUMER, PROVIDER, Made, derive, without_mesh
-from tests.sandbox.delivery.watching import ARGO
+from tests.sandbox.delivery.watching import ARGO, SECONDS
+from tests.sandbox.workloads.cluster import until
 
 STEPS = f"/services/{PROVIDER}/parameters/steps"
 OWN_TYPES = ("pulumi:", "meshroll:index:")
@@ -128,8 +130,12 @@ def test_a_worker_without_argo_rollouts(stack: Made) -> None:
 def test_a_worker_that_cannot_be_reached(stack: Made, whole: Sandbox) -> None:
     (pid,) = [row.pid for row in whole.status() if row.name == "worker-1/kube-apiserver"]
     assert pid is not None
+    server = whole.site.server("worker-1")
     os.kill(pid, signal.SIGKILL)
+    # Until the kernel is done with it, it accepts connections.
+    until(
+        lambda: not listens("127.0.0.1", whole.site.port("worker-1/kube-apiserver", "https")), "nobody listens", SECONDS
+    )
     said = refusal(stack)
     whole.up()
-    server = whole.site.server("worker-1")
     assert said == f"cluster worker-1: {server} cannot be reached ([Errno 111] Connection refused)"

@@ -95,7 +95,7 @@ def test_wait_finished_ends_when_the_new_version_serves_all(stack: Made, rollout
     stack.up()
     status = rollout(stack)["status"]
     assert (pod_version(stack), status["phase"], status["stableRS"]) == ("v3", "Healthy", status["currentPodHash"])
-    assert weights(stack) == [100, 0]
+    until(lambda: weights(stack) == [100, 0], "the weights are back", SECONDS)  # an update after that of the status
 
 
 def test_wait_committed_asks_argo_cd_nothing(stack: Made, rollouts: Repository, whole: Sandbox) -> None:

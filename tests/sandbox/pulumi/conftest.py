@@ -66,7 +66,7 @@ def programs() -> dict[str, Path]:
 @pytest.fixture(scope="session")
 def kubeconfig(programs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("cluster")
-    etcd, peer, api, controllers = _free_ports(4)
+    etcd, peer, api = _free_ports(3)
     token = secrets.token_urlsafe(16)
     (folder / "tokens.csv").write_text(f"{token},admin,admin,system:masters\n")
     key = folder / "key"
@@ -101,9 +101,7 @@ def kubeconfig(programs: dict[str, Path], tmp_path_factory: pytest.TempPathFacto
         [
             programs["kube-controller-manager"],
             f"--kubeconfig={file}",
-            f"--cert-dir={folder}/controllers",
-            "--bind-address=127.0.0.1",
-            f"--secure-port={controllers}",
+            "--secure-port=0",
             "--controllers=namespace-controller,garbage-collector-controller",
             "--leader-elect=false",
         ],
@@ -115,6 +113,7 @@ def kubeconfig(programs: dict[str, Path], tmp_path_factory: pytest.TempPathFacto
         kube = Kube.connect(file, "test")
         eventually(lambda: _is_ready(kube), 60)
         kube.create(WIDGETS, field_manager="test")
+        eventually(lambda: kube.knows("example.org/v1", "Widget"))
         running.append(_start(commands[2], folder))
         yield file
     finally:

@@ -57,4 +57,4 @@ def space(worker: Kube, host: Kube) -> Iterator[str]:
     for kube in (worker, host):
         kube.delete("v1", "Namespace", name)
     for kube in (worker, host):
-        until(lambda kube=kube: kube.get("v1", "Namespace", name) is None, f"{name} is gone from {kube.name}")
+        until(lambda kube=kube: kube.get("v1", "Namespace", name) is None, f"{name} is gone from {kube.name}", 60.0)

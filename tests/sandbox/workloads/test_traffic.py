@@ -120,10 +120,16 @@ def test_a_client_that_does_not_acknowledge_is_not_settled(
     os.kill(pid, signal.SIGSTOP)
     try:
         with pytest.raises(TimedOutError, match=r"ingressgateway-worker-1.* has not acknowledged the newest"):
-            settle(istiod, host, worker, space, timeout=3.0)
+            settle(istiod, host, worker, space, timeout=6.0)
     finally:
         os.kill(pid, signal.SIGCONT)
     settle(istiod, host, worker, space)
+
+
+def endpoints(worker: Kube, space: str, prefix: str) -> list[str]:
+    """The mesh's endpoints of pods, by the pods' names."""
+    names = [entry["metadata"]["name"] for entry in worker.list("networking.istio.io/v1", "WorkloadEntry", space)]
+    return [name for name in names if name.startswith(prefix)]
 
 
 def test_without_a_provider_the_answer_is_503_with_a_reason(
@@ -132,6 +138,7 @@ def test_without_a_provider_the_answer_is_503_with_a_reason(
     apply(worker, virtual_service(space, 100))
     worker.patch("apps/v1", "Deployment", "provider-v2", space, {"spec": {"replicas": 0}}, field_manager="tests")
     try:
+        until(lambda: not endpoints(worker, space, "provider-v2"), "the provider has left the mesh")
         settle(istiod, host, worker, space)
         answer = ask(gateway)
         assert (answer["status"], answer["error"].partition(":")[0]) == (503, "provider")

@@ -11,6 +11,7 @@ import pytest
 from meshroll.errors import BadInputError, TimedOutError
 from meshroll.gitops.command import Git, clean_environment, last_line
 from meshroll.text import printable
+from tests.processes import runs
 
 
 def test_only_variables_that_say_who_and_how_are_inherited() -> None:
@@ -57,8 +58,9 @@ def test_a_command_that_hangs_is_killed_with_its_children(tmp_path: Path, monkey
     assert str(caught.value) == "git fetch did not finish within 0 s"
     child = int((tmp_path / "child").read_text())
     deadline = time.monotonic() + 5
-    while Path(f"/proc/{child}").exists() and "Z" not in Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1][:3]:
+    while runs(child):
         assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_machine_without_git_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

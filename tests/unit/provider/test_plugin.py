@@ -17,6 +17,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, prov
 
 from meshroll.provider import RELEASE, VERSION
 from meshroll.provider.engine import Engine
+from tests.processes import runs
 
 PLUGIN = Path(__file__).parents[3] / "meshroll" / "provider" / "pulumi-resource-meshroll"
 
@@ -44,19 +45,12 @@ def test_it_serves_its_schema_and_ends_when_its_engine_is_killed() -> None:
         engine.wait()
     deadline = time.monotonic() + 15
     try:
-        while _runs(plugin):
+        while runs(plugin):
             assert time.monotonic() < deadline, "the plug-in outlived its engine"
             time.sleep(0.05)
     finally:
-        if _runs(plugin):
+        if runs(plugin):
             os.kill(plugin, signal.SIGKILL)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_started_by_hand_it_says_whose_work_that_is() -> None:
