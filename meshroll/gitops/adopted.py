@@ -14,11 +14,12 @@ from pathlib import Path
 from meshroll.errors import BadInputError
 from meshroll.gitops.anchors import anchor
 from meshroll.gitops.cache import open_cache, retried
+from meshroll.gitops.canaries import canaries
 from meshroll.gitops.command import Git
 from meshroll.gitops.diff import unified
 from meshroll.gitops.fields import find
 from meshroll.gitops.files import Files, NothingFoundError
-from meshroll.gitops.notes import canaries, findings, lint_findings, unreadable
+from meshroll.gitops.notes import findings, lint_findings, unreadable
 from meshroll.gitops.places import Place
 from meshroll.gitops.plan import Canary, Edit, Finding, Plan, VersionChange
 from meshroll.gitops.remote import Remote
@@ -156,7 +157,7 @@ def _plan(remote: Remote, path: str, wishes: Sequence[Wish], exact: bool, cache:
                 notes += unreadable(files, wish.service)
                 if own:
                     changes.append(VersionChange(wish.service, places[0].version, wish.version, files.path))
-                    timeline += canaries(wish.service, places)
+                    timeline += canaries(files, wish.service, places)
                     notes += lint_findings(files, wish.service)
         contents = _contents(trees, entries, edits)
         changed = {file: (entries[file].mode, trees.store(content)) for file, content in contents.items()}

@@ -7,11 +7,10 @@ from collections.abc import Collection, Sequence
 from meshroll.errors import BadInputError
 from meshroll.gitops.files import Files
 from meshroll.gitops.places import Place
-from meshroll.gitops.plan import Canary, Finding
+from meshroll.gitops.plan import Finding
 from meshroll.gitops.workloads import objects
 from meshroll.manifests.index import title
 from meshroll.manifests.lint import lint
-from meshroll.manifests.timeline import timeline
 from meshroll.yamltext import join
 
 FINDINGS = ("fields-disagree", "image-unchanged", "lint", "unreadable")
@@ -35,18 +34,6 @@ def findings(service: str, version: str, places: Sequence[Place], changed: Colle
 def unreadable(files: Files, service: str) -> list[Finding]:
     """Files that name the service and cannot be read: what they hold of it is not known."""
     return [Finding("unreadable", f"it was passed over: {error}", service) for error in files.troubles(service)]
-
-
-def canaries(service: str, places: Sequence[Place]) -> list[Canary]:
-    """How the service's Rollout takes the new version, if it is a Rollout that can be read."""
-    for place in places:
-        workload = place.workload
-        if workload is not None and workload.kind == "Rollout":
-            try:
-                return [Canary(service, timeline(workload.text.value(join(workload.tokens))))]
-            except (BadInputError, KeyError, TypeError, ValueError, AttributeError):
-                return []  # the cluster says what is wrong with such steps
-    return []
 
 
 def lint_findings(files: Files, service: str) -> list[Finding]:

@@ -14,24 +14,22 @@ from pathlib import Path
 from meshroll.errors import BadInputError, ConflictError
 from meshroll.gitops.adopted import Wish, texts
 from meshroll.gitops.cache import open_cache, retried
+from meshroll.gitops.canaries import canaries_below, canaries_changed
 from meshroll.gitops.command import Git
 from meshroll.gitops.diff import unified
 from meshroll.gitops.events import Event, fetch_events
 from meshroll.gitops.history import deeper, last_change
 from meshroll.gitops.message import Undo
-from meshroll.gitops.plan import Canary, Edit, Plan
+from meshroll.gitops.plan import Edit, Plan
 from meshroll.gitops.releases import NONE, Release, choose, undone_last, ways_back
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.rendered import blobs
 from meshroll.gitops.replay import replay, value_at
 from meshroll.gitops.scope import Scope, related
 from meshroll.gitops.transport import Transport
-from meshroll.gitops.trees import Entry, Trees, tree_of
+from meshroll.gitops.trees import Trees, tree_of
 from meshroll.gitops.values import Address, Values, returned
-from meshroll.gitops.workloads import workloads
-from meshroll.manifests.timeline import timeline
 from meshroll.settings.fields import parse_field
-from meshroll.yamltext import join, parse
 
 Locate = Callable[[Git, Trees, str, Event], Values]
 """The addressed values of a service in a tree, where an event says that it changed them."""
@@ -175,7 +173,10 @@ def _planned(
         settings={service: {"undo": commits}},
     )
     changed = replay(trees, tree, plan)
-    plan = replace(plan, diff=unified(git, trees, tree, changed), timeline=_canaries(trees, changed, service))
+    found = canaries_changed(trees, changed, service)
+    if not found and not any(edit.whole for edit in edits):
+        found = canaries_below(git, trees, tree, {event.path for event in events}, service)
+    plan = replace(plan, diff=unified(git, trees, tree, changed), timeline=tuple(found))
     undo = Undo(
         steps=tuple(step for release in releases for step in ways_back(service, release)),
         commits=tuple(commits),
@@ -196,19 +197,6 @@ def _refuse_to_leave_nothing(service: str, edits: Sequence[Edit], events: Sequen
                 f"and undoing it removes {gone}",
                 expected=f"--to {NONE}, if that is meant",
             )
-
-
-def _canaries(trees: Trees, changed: Mapping[str, tuple[str, str] | None], service: str) -> tuple[Canary, ...]:
-    """How the service's Rollout takes the way back, where it stands in a changed file."""
-    found: dict[Canary, None] = {}
-    for file, change in changed.items():
-        if change is None:
-            continue
-        with suppress(BadInputError, KeyError, TypeError, ValueError, AttributeError):  # the cluster says what is wrong
-            text = parse(trees.read(Entry(change[0], "blob", change[1]), file), file)
-            own = (item for item in workloads([text]) if (item.kind, item.name) == ("Rollout", service))
-            found.update((Canary(service, timeline(text.value(join(item.tokens)))), None) for item in own)
-    return tuple(found)
 
 
 def _parents(transport: Transport, commits: Sequence[str]) -> Mapping[str, str]:

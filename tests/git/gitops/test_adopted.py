@@ -148,6 +148,39 @@ def test_the_canary_of_the_rollout_is_in_the_plan(repository: Repository) -> Non
     assert (canary.service, str(canary.timeline)) == ("shop", "5% for 10m, then 100% (at least 10m)")
 
 
+STEPS = "strategy: {canary: {steps: [{setWeight: 5}, {pause: {duration: 10m}}]}}"
+ROLLOUT = f"kind: Rollout\nmetadata: {{name: shop}}\nspec: {{{STEPS}}}\n"
+PODS = "template: {metadata: {labels: {version: v1}}}"
+
+
+@pytest.mark.parametrize(
+    ("beside", "fields"),
+    [
+        ({"kustomization.yaml": "images: [{name: team/shop, newTag: v1}]\n"}, ()),
+        ({"values.yaml": "image: {tag: v1}\n"}, ("helm:values.yaml#image.tag",)),
+        ({"patch.yaml": f"kind: Rollout\nmetadata: {{name: shop}}\nspec: {{{PODS}}}\n"}, ()),
+        ({"pods.yaml": f"kind: Deployment\nmetadata: {{name: pods}}\nspec: {{{PODS}}}\n"}, ()),
+    ],
+    ids=["kustomization", "values", "patch", "workloadRef"],
+)
+def test_the_canary_of_a_rollout_beside_the_version_is_in_the_plan(
+    repository: Repository, beside: dict[str, str], fields: tuple[str, ...]
+) -> None:
+    takes_over = "spec: {workloadRef: {kind: Deployment, name: pods}, "
+    rollout = ROLLOUT.replace("spec: {", takes_over) if "pods.yaml" in beside else ROLLOUT
+    repository.commit(write={f"live/{name}": text for name, text in {"rollout.yaml": rollout, **beside}.items()})
+    (canary,) = plan(repository, "live", fields, shop="v2").timeline
+    assert (canary.service, str(canary.timeline)) == ("shop", "5% for 10m, then 100% (at least 10m)")
+
+
+def test_of_two_rollouts_that_go_different_ways_none_is_in_the_plan(repository: Repository) -> None:
+    other = ROLLOUT.replace("setWeight: 5", "setWeight: 50")
+    kustomization = "images: [{name: team/shop, newTag: v1}]\n"
+    files = {"a.yaml": ROLLOUT, "b.yaml": other, "kustomization.yaml": kustomization}
+    repository.commit(write={f"live/{name}": text for name, text in files.items()})
+    assert plan(repository, "live", shop="v2").timeline == ()
+
+
 def test_two_services_that_want_different_texts_in_one_place_are_refused(repository: Repository) -> None:
     repository.commit(write={"values.yaml": "tag: v1\n"})
     with pytest.raises(BadInputError) as caught:
