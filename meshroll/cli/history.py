@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from meshroll.cli.options import RepositoryCommand
 from meshroll.errors import BadInputError, ExitCode
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
     return lambda command: reduce(lambda decorated, option: option(decorated), reversed(options), command)
 
 
-@click.command("history", cls=RepositoryCommand)
+@click.command("history")
 @click.argument("service", required=False)
 @_options(*_REPOSITORY)
 @click.option("-n", "--limit", type=click.IntRange(min=0), default=20, show_default=True, help="So many; 0: all.")
@@ -43,9 +42,11 @@ def history_command(
     service: str | None, stack: str | None, repository: str | None, branch: str | None, limit: int, form: str
 ) -> None:
     """List releases and undos, newest first: who, when, from, to, commit and plan. Of all services, or of SERVICE."""
+    from meshroll.cli.options import said_without
     from meshroll.cli.undoing import history, place
 
-    events = history(place(stack, repository, branch, None, ()), service, limit)
+    with said_without(stack):
+        events = history(place(stack, repository, branch, None, ()), service, limit)
     if form == "json":
         click.echo(json.dumps([{**asdict(event), "undo": event.is_undo} for event in events], indent=2))
     elif not events:
@@ -54,7 +55,7 @@ def history_command(
         click.echo("\n".join(_table(events)))
 
 
-@click.command("rollback", cls=RepositoryCommand)
+@click.command("rollback")
 @click.argument("service")
 @_options(*_REPOSITORY, _PATH)
 @click.option("--to", metavar="COMMIT|VERSION", default="", help="Back to what a commit left or a version; -: none.")
@@ -76,10 +77,12 @@ def rollback_command(
 
     What was undone is not released again by `pulumi up` until `meshroll retry` says so.
     """
+    from meshroll.cli.options import said_without
     from meshroll.cli.undoing import place, rollback, undo
 
-    at = place(stack, repository, branch, path, ())
-    planned = rollback(at, service, to, over_newer=over_newer, reason=reason)
+    with said_without(stack):
+        at = place(stack, repository, branch, path, ())
+        planned = rollback(at, service, to, over_newer=over_newer, reason=reason)
     if not planned.plan.edits:
         click.echo(planned.note)
         return ExitCode.DONE
@@ -90,14 +93,15 @@ def rollback_command(
         if not click.confirm("Undo it?"):
             click.echo("nothing was changed")
             return ExitCode.RETRY
-    applied = undo(at, planned)
+    with said_without(stack):
+        applied = undo(at, planned)
     _tell(planned.plan, applied.commit, made=applied.made)
     if stack is not None:
         click.echo(f"`meshroll set --from-git {service} -s {stack}` brings the stack file in line")
     return ExitCode.DONE
 
 
-@click.command("retry", cls=RepositoryCommand)
+@click.command("retry")
 @click.argument("service")
 @click.argument("version")
 @_options(*_REPOSITORY, _PATH, _FIELD)
@@ -113,15 +117,18 @@ def retry_command(
     wave: int | None,
 ) -> None:
     """Release the VERSION of SERVICE again that was undone."""
+    from meshroll.cli.options import said_without
     from meshroll.cli.undoing import place, release, retry
 
-    at = place(stack, repository, branch, path, fields)
-    plan = retry(at, service, version, wave)
+    with said_without(stack):
+        at = place(stack, repository, branch, path, fields)
+        plan = retry(at, service, version, wave)
     if not plan.edits:
         click.echo(f"nothing to do: Git holds {version} of {service}")
         return
     _show(plan)
-    applied = release(at, plan)
+    with said_without(stack):
+        applied = release(at, plan)
     _tell(plan, applied.commit, made=applied.made)
 
 

@@ -1,40 +1,35 @@
-"""The options that name a repository, and errors in their words: who gives no stack has no stack's keys."""
+"""Errors in the words of the command line: who gives no stack has no stack's keys."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import click
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from meshroll.errors import BadInputError
 
 VARIABLES = "MESHROLL_REPOSITORY_"
-# The longer first: one is the beginning of others.
 _OPTIONS = {
+    "repository.url": "--repository",
+    "repository.branch": "--branch",
+    "repository.credentials": f"{VARIABLES}* variables",
     "repository.credentials.sshKey": f"{VARIABLES}SSH_KEY",
     "repository.credentials.knownHosts": f"{VARIABLES}KNOWN_HOSTS",
     "repository.credentials.caFile": f"{VARIABLES}CA_FILE",
-    "repository.credentials": f"{VARIABLES}* variables",
-    "repository.url": "--repository",
-    "repository.branch": "--branch",
-    "repository.path": "--path",
+    "repository.commit": "Git's configuration",
+    "repository.commit.sign": "commit.gpgSign in Git's configuration",
 }
 
 
-class RepositoryCommand(click.Command):
-    """A command that works on a stack's repository or on the one of `--repository`."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run it; an error about what stands in no stack names the option or the variable instead."""
-        try:
-            return super().invoke(ctx)
-        except BadInputError as error:
-            if ctx.params.get("repository") is None:
-                raise
-            raise BadInputError(error.what, where=_said(error.where), expected=_said(error.expected)) from error
+@contextmanager
+def said_without(stack: str | None) -> Iterator[None]:
+    """Where there is no stack, an error inside names the option or the variable instead of the stack's key."""
+    try:
+        yield
+    except BadInputError as error:
+        if stack:
+            raise
+        raise BadInputError(error.what, where=_said(error.where), expected=_said(error.expected)) from error
 
 
-def _said(words: str) -> str:
-    for key, option in _OPTIONS.items():
-        words = words.replace(key, option)
-    return words
+def _said(text: str) -> str:
+    return " ".join(_OPTIONS.get(word, word) for word in text.split(" "))

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from meshroll.cli.options import RepositoryCommand
 from meshroll.errors import BadInputError, ExitCode
 
 if TYPE_CHECKING:
     from meshroll.gitops.plan import Plan
 
 
-@click.command("plan", cls=RepositoryCommand)
+@click.command("plan")
 @click.option("-s", "--stack", metavar="STACK", help="The stack: stacks/Pulumi.STACK.yaml.")
 @click.option("--repository", metavar="URL", help="An adopted repository, instead of --stack.")
 @click.option("--branch", metavar="BRANCH", help="Its branch.  [default: main]")
@@ -60,6 +59,7 @@ def plan_command(
     The repository's credentials are the stack's; with --repository those of MESHROLL_REPOSITORY_USERNAME,
     _PASSWORD or _PASSWORD_FILE, _SSH_KEY, _KNOWN_HOSTS and _CA_FILE, or of Git itself.
     """
+    from meshroll.cli.options import said_without
     from meshroll.cli.planning import given_plan, stack_plan, wished
 
     versions = wished(wishes)
@@ -74,7 +74,8 @@ def plan_command(
             raise BadInputError("only a stack has waves", where="--wave", expected="-s STACK")
         if path is None or not versions:
             raise BadInputError("what is to be released?", expected="--path PATH and --set SERVICE=VERSION")
-        plan = given_plan(repository or "", branch, path, fields, versions, exact=exact)
+        with said_without(stack):
+            plan = given_plan(repository or "", branch, path, fields, versions, exact=exact)
         releases = {}
     if out is not None:
         _write(out, _as_json(plan, releases))
@@ -84,7 +85,7 @@ def plan_command(
     return ExitCode.CHANGES if exit_code and plan.edits else ExitCode.DONE
 
 
-@click.command("apply", cls=RepositoryCommand)
+@click.command("apply")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--repository", metavar="URL", help="Whose plan it must be, where no stack says so.")
 @click.option("--exact", is_flag=True, help="Refuse when a touched file moved at all since the plan was made.")
@@ -99,11 +100,13 @@ def apply_command(file: Path, repository: str | None, exact: bool) -> None:
     """
     from dataclasses import replace
 
+    from meshroll.cli.options import said_without
     from meshroll.cli.planning import apply_document
     from meshroll.gitops.document import read_plan
 
     plan = read_plan(file)
-    applied = apply_document(replace(plan, exact=True) if exact else plan, str(file), repository)
+    with said_without(plan.stack):
+        applied = apply_document(replace(plan, exact=True) if exact else plan, str(file), repository)
     if applied.made:
         click.echo(f"committed {applied.commit} to {plan.branch}: {plan.summary}")
     else:

@@ -127,7 +127,8 @@ def await_rollout(
 ) -> RolloutState:
     """Wait for one Rollout alone: "step" ends at any pause, "finished" at one without end; both when it is healthy.
 
-    Raises UnavailableError when it is degraded, TimedOutError after `timeout` seconds.
+    Raises UnavailableError when it is degraded, TimedOutError after `timeout` seconds; a server that asks for
+    patience may add 20.
     """
     look = _rollout_look(worker, namespace, name, until)
     deadline = time.monotonic() + timeout

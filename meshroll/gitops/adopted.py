@@ -18,7 +18,7 @@ from meshroll.gitops.canaries import canaries
 from meshroll.gitops.command import Git
 from meshroll.gitops.diff import unified
 from meshroll.gitops.fields import find
-from meshroll.gitops.files import Files, NothingFoundError
+from meshroll.gitops.files import Files, NothingFoundError, is_manifest
 from meshroll.gitops.notes import findings, lint_findings, unreadable
 from meshroll.gitops.places import Place
 from meshroll.gitops.plan import Canary, Edit, Finding, Plan, VersionChange
@@ -128,7 +128,12 @@ class _Search:
         above = self._trees.find(self._tree, "/".join(names[:at]))
         entries = self._trees.entries(above.oid) if above and above.kind == TREE else {}
         pattern = re.compile(re.escape(before) + "(.+)" + re.escape(after).replace(re.escape(CLUSTER), r"\1"))
-        real = sorted(name for name, entry in entries.items() if entry.kind == TREE or entry.is_file)  # no links
+        whole = at == len(names) - 1  # then a cluster may be a file, but not the README beside the clusters
+        real = sorted(
+            name
+            for name, entry in entries.items()
+            if entry.kind == TREE or (whole and entry.is_file and is_manifest(name))  # no links
+        )
         clusters = [found[1] for name in real if (found := pattern.fullmatch(name))]
         paths = [path.replace(CLUSTER, cluster) for cluster in clusters]
         paths = [each for each in paths if self._trees.find(self._tree, each.strip("/")) is not None]
@@ -154,11 +159,11 @@ def _plan(remote: Remote, path: str, wishes: Sequence[Wish], exact: bool, cache:
                 own = [edit for place in places if (edit := _edit(trees, tree, entries, wish, place))]
                 _add(edits, own)
                 notes += findings(wish.service, wish.version, places, {edit.pointer for edit in own})
-                notes += unreadable(files, wish.service)
                 if own:
                     changes.append(VersionChange(wish.service, places[0].version, wish.version, files.path))
                     timeline += canaries(files, wish.service, places)
                     notes += lint_findings(files, wish.service)
+                notes += unreadable(files, wish.service)  # last: what was read by then is known
         contents = _contents(trees, entries, edits)
         changed = {file: (entries[file].mode, trees.store(content)) for file, content in contents.items()}
         diff = unified(git, trees, tree, changed)

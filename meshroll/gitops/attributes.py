@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from meshroll.gitops.command import Git
 
 ATTRIBUTES = ".gitattributes"
-_NO_DRIVER = frozenset({"unspecified", "unset", "set"})  # gitattributes(5): only a text names one
+_NO_DRIVER = frozenset({"unspecified", "unset", "set"})  # gitattributes(5); a filter of such a name looks the same
 
 
 def filters(git: Git, attributes: Mapping[str, str], files: Collection[str]) -> dict[str, str]:

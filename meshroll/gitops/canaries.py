@@ -23,8 +23,12 @@ def canaries(files: Files, service: str, places: Sequence[Place] = ()) -> list[C
     it takes over. None where it is not below the path, or several go different ways.
     """
     holders = _of(service, (place.workload for place in places if place.workload))
-    found = holders[:1] or _of(service, workloads(files.mentioning(service)))
-    return found if len(found) == 1 else []
+    if holders:
+        return holders[:1]
+    with suppress(BadInputError):  # a single file that is no manifest, where a field names another
+        found = _of(service, workloads(files.mentioning(service)))
+        return found if len(found) == 1 else []
+    return []
 
 
 def canaries_below(git: Git, trees: Trees, tree: str, paths: Collection[str], service: str) -> list[Canary]:
@@ -50,10 +54,8 @@ def canaries_changed(trees: Trees, changed: Mapping[str, tuple[str, str] | None]
 def _of(service: str, every: Iterable[Workload]) -> list[Canary]:
     found = []
     for item in every:
-        # A patch says nothing of the strategy.
-        if (item.kind, item.name) == ("Rollout", service) and item.value("spec", "strategy") is not None:
-            with suppress(
-                BadInputError, KeyError, TypeError, ValueError, AttributeError
-            ):  # the cluster says what is wrong
+        # A patch says nothing of the steps, and a blue-green strategy has none.
+        if (item.kind, item.name) == ("Rollout", service) and item.value("spec", "strategy", "canary", "steps"):
+            with suppress(BadInputError):  # the cluster says what is wrong with such steps
                 found.append(Canary(service, timeline(item.text.value(join(item.tokens)))))
     return list(dict.fromkeys(found))

@@ -46,6 +46,7 @@ _REMOTE = frozenset({"fetch", "push", "ls-remote", "credential"})  # the command
 _OPTIONS = (
     *("-c", "core.hooksPath=/dev/null"),
     *("-c", "core.fsmonitor=false"),
+    *("-c", "core.splitIndex=false"),
     *("-c", "core.attributesFile=/dev/null"),
     *("-c", "core.abbrev=12"),
     *("-c", "protocol.allow=never"),

@@ -43,7 +43,7 @@ class Files:
             self.entries: dict[str, Entry] = {self.path: entry}
         else:
             self.folder = self.path
-            self.entries = {file: item for file, item in sorted(trees.files(tree, self.path)) if _is_manifest(file)}
+            self.entries = {file: item for file, item in sorted(trees.files(tree, self.path)) if is_manifest(file)}
 
     def mentioning(self, word: str) -> Iterator[Text]:
         """The readable files in which a word occurs; all of them for an empty word."""
@@ -113,5 +113,6 @@ def _holds(content: bytes, word: str) -> bool:
     return word.encode(encoding) in content
 
 
-def _is_manifest(file: str) -> bool:
+def is_manifest(file: str) -> bool:
+    """Whether a file's name is one of YAML, JSON or a kustomization."""
     return file.endswith(SUFFIXES) or PurePosixPath(file).name in KUSTOMIZATIONS

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from meshroll.errors import BadInputError
 from meshroll.gitops.attributes import ATTRIBUTES, filters
 from meshroll.gitops.command import Git
-from meshroll.text import printable
 
 MAX_BLOB_BYTES = 10 << 20
 MAX_FILES = 10_000
@@ -118,7 +117,7 @@ class Trees:
     def write(self, tree: str, changes: Mapping[str, tuple[str, str] | None]) -> str:
         """The tree with files (mode, blob) put in place and, for None, removed; folders left empty vanish.
 
-        Raises BadInputError for a file that a checkout would not show as it is written.
+        Raises BadInputError for a file to be written that has a filter.
         """
         checked = {path: change for path, change in changes.items() if split(path)}
         self._refuse_filtered(tree, [path for path, change in checked.items() if change is not None])
@@ -153,15 +152,15 @@ class Trees:
         for folder in sorted(folders):
             top = self.find(tree, folder)
             entry = self.entries(top.oid).get(ATTRIBUTES) if top is not None and top.kind == TREE else None
-            if entry is not None and entry.is_file:
+            if entry is not None and entry.kind == "blob":  # of a link, Git takes the link's own text on a checkout
                 path = f"{folder}/{ATTRIBUTES}".lstrip("/")
                 self.read(entry, path)
                 attributes[path] = entry.oid
         for file, name in filters(self._git, attributes, files).items() if attributes else ():
             raise BadInputError(
-                f"{' or '.join(attributes)} gives it the filter {printable(name)!r}, which is never run",
+                f"{' or '.join(attributes)} gives it the filter {name!r}, which is never run",
                 where=file,
-                expected="a file that a checkout shows as Git holds it",
+                expected="a file without a filter",
             )
 
     def _make(self, entries: Mapping[str, Entry]) -> str:

@@ -24,17 +24,25 @@ Kubeconfig = str | Path | Mapping[str, Any] | None
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 60.0
 LONGEST_WORDS = 200
-# A server that has just started or is overwhelmed answers 429 or 503 and says when to come back, before it has done
-# anything; as client-go does (rest/with_retry.go), we do that ten times. A lost connection is the caller's matter.
-AGAIN_WHEN_TOLD = urllib3.Retry(
-    total=10,
-    connect=False,
-    read=False,
-    redirect=False,
-    other=0,
-    allowed_methods=None,
-    raise_on_status=False,
-    retry_after_max=10,
+
+
+class _WhenTold(urllib3.Retry):
+    """Asks again only where the server says when: it has done nothing then, whatever was asked."""
+
+    RETRY_AFTER_STATUS_CODES = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+
+    def parse_retry_after(self, retry_after: str) -> float:
+        """The seconds in the header; none in one that nobody understands."""
+        try:
+            return super().parse_retry_after(retry_after)
+        except urllib3.exceptions.InvalidHeader:
+            return 0.0
+
+
+# A server that has just started or has too much to do is asked up to ten times more, as client-go does it
+# (rest/with_retry.go). A connection that is refused or lost is the caller's matter: something may have been done.
+AGAIN_WHEN_TOLD = _WhenTold(
+    total=10, connect=False, read=False, redirect=False, other=0, allowed_methods=None, retry_after_max=2
 )
 
 

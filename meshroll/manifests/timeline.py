@@ -9,7 +9,9 @@ from typing import Any
 
 from meshroll.errors import BadInputError
 
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_DURATION = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?")
+_WHOLE = re.compile("[0-9]{1,9}")
+_LONGEST = 10**9  # seconds, some thirty years
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,14 @@ class Timeline:
 
 
 def timeline(rollout: Mapping[str, Any]) -> Timeline:
-    """The timeline of a Rollout object. Raises BadInputError for a duration that nobody understands."""
-    steps = rollout.get("spec", {}).get("strategy", {}).get("canary", {}).get("steps") or []
-    return timeline_of_steps(steps)
+    """The timeline of a Rollout object. Raises BadInputError for steps that nobody understands."""
+    try:
+        steps = rollout.get("spec", {}).get("strategy", {}).get("canary", {}).get("steps") or []
+        if isinstance(steps, list):
+            return timeline_of_steps(steps)
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
+        pass
+    raise BadInputError("the canary's steps cannot be understood", expected="steps that Argo Rollouts takes")
 
 
 def timeline_of_steps(steps: Sequence[Mapping[str, Any]]) -> Timeline:
@@ -84,11 +91,11 @@ def _header(route: Mapping[str, Any]) -> tuple[str, str] | None:
 
 def seconds(duration: str | float) -> int:
     """A pause's duration in seconds: a number, or text such as "90s", "10m", "1h30m"."""
-    if isinstance(duration, int | float):
+    if isinstance(duration, int | float) and 0 <= duration <= _LONGEST:
         return int(duration)
-    if duration.isdecimal():
+    if isinstance(duration, str) and _WHOLE.fullmatch(duration):
         return int(duration)
-    match = _DURATION.fullmatch(duration)
+    match = _DURATION.fullmatch(duration) if isinstance(duration, str) else None
     if not match or not duration:
         raise BadInputError(f"{duration!r} is not a duration", expected="a time such as 30s, 10m or 1h30m")
     hours, minutes, rest = (int(part or 0) for part in match.groups())

@@ -78,7 +78,6 @@ class Supervisor:
         """Start what does not run, all or only the named parts, and wait until it is ready. Steps run with all."""
         wanted = None if names is None else set(names)
         nodes = [node for node in self._nodes if wanted is None or node.name in wanted]
-        self._bury([node for node in nodes if isinstance(node, Part)])
         self._check_ports([node for node in nodes if isinstance(node, Part)])
         futures: dict[str, Future[None]] = {}
         with ThreadPoolExecutor(max_workers=max(1, len(nodes)), thread_name_prefix="part") as pool:
@@ -154,6 +153,8 @@ class Supervisor:
         # One that was killed unseen, or was on its way to fail as an earlier command left it, ends here.
         if identity and self._await_ready(node, identity):
             return
+        if identity:
+            process.end([identity], _KILLED_SECONDS)  # until the kernel has taken it apart it holds its ports
         if not self._await_ready(node, self._spawn(node)):
             log = self._home.log(node.name)
             last = next((line for line in reversed(self._log_end(node.name)) if line.strip()), "nothing")
@@ -191,11 +192,6 @@ class Supervisor:
                 log = self._home.log(part.name)
                 raise TimedOutError(f"is not ready after {READY_SECONDS:.0f} s; see {log}", where=part.name)
             time.sleep(_POLL_SECONDS)
-
-    def _bury(self, parts: Iterable[Part]) -> None:
-        """Wait for the end of what was killed a moment ago: until then it holds its ports."""
-        identities = [identity for part in parts if (identity := self._identity(part.name))]
-        process.end([identity for identity in identities if not identity.running], _KILLED_SECONDS)
 
     def _check_ports(self, parts: Sequence[Part]) -> None:
         starting = [part for part in parts if not ((identity := self._identity(part.name)) and identity.alive)]

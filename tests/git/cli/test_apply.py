@@ -177,6 +177,24 @@ def test_a_crafted_plan_cannot_leave_the_tree(run: Run, repository: Repository) 
     )
 
 
+def test_what_opens_a_repository_without_a_stack_is_named_by_its_variable(
+    run: Run, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = given(repository, "provider=v2")
+    run("plan", *arguments, "--out", "plan.json")
+    where = arguments[:2]
+    monkeypatch.setenv("MESHROLL_REPOSITORY_CA_FILE", "/nope")
+    said = (2, "", "meshroll: MESHROLL_REPOSITORY_CA_FILE: there is no such file; expected a file\n")
+    calls = (
+        ("plan", *arguments),
+        ("apply", "plan.json"),
+        ("history", *where),
+        ("rollback", "provider", *where, "--path", "clusters/east"),
+        ("retry", "provider", "v2", *where, "--path", "clusters/east"),
+    )
+    assert [run(*call) for call in calls] == [said] * len(calls)
+
+
 def test_what_was_undone_stays_out_of_plans_and_no_old_plan_brings_it_back(run: Run, repository: Repository) -> None:
     where = ("--repository", repository.remote.url, "--path", "clusters/east")
     run("plan", *given(repository, "provider=v2", "consumer=v2"), "--out", "old.json")

@@ -150,13 +150,14 @@ def test_the_canary_of_the_rollout_is_in_the_plan(repository: Repository) -> Non
 
 STEPS = "strategy: {canary: {steps: [{setWeight: 5}, {pause: {duration: 10m}}]}}"
 ROLLOUT = f"kind: Rollout\nmetadata: {{name: shop}}\nspec: {{{STEPS}}}\n"
+KUSTOMIZATION = "images: [{name: team/shop, newTag: v1}]\n"
 PODS = "template: {metadata: {labels: {version: v1}}}"
 
 
 @pytest.mark.parametrize(
     ("beside", "fields"),
     [
-        ({"kustomization.yaml": "images: [{name: team/shop, newTag: v1}]\n"}, ()),
+        ({"kustomization.yaml": KUSTOMIZATION}, ()),
         ({"values.yaml": "image: {tag: v1}\n"}, ("helm:values.yaml#image.tag",)),
         ({"patch.yaml": f"kind: Rollout\nmetadata: {{name: shop}}\nspec: {{{PODS}}}\n"}, ()),
         ({"pods.yaml": f"kind: Deployment\nmetadata: {{name: pods}}\nspec: {{{PODS}}}\n"}, ()),
@@ -175,10 +176,66 @@ def test_the_canary_of_a_rollout_beside_the_version_is_in_the_plan(
 
 def test_of_two_rollouts_that_go_different_ways_none_is_in_the_plan(repository: Repository) -> None:
     other = ROLLOUT.replace("setWeight: 5", "setWeight: 50")
-    kustomization = "images: [{name: team/shop, newTag: v1}]\n"
-    files = {"a.yaml": ROLLOUT, "b.yaml": other, "kustomization.yaml": kustomization}
+    files = {"a.yaml": ROLLOUT, "b.yaml": other, "kustomization.yaml": KUSTOMIZATION}
     repository.commit(write={f"live/{name}": text for name, text in files.items()})
     assert plan(repository, "live", shop="v2").timeline == ()
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "strategy: {blueGreen: {}}",
+        "strategy: {canary: {maxSurge: 1}}",
+        "strategy: {canary: {steps: [{setWeight: .inf}]}}",
+        "strategy: {canary: {steps: [{setWeight: 5}, {pause: {duration: .inf}}]}}",
+        "strategy: {canary: {steps: {}}}",
+        "strategy: x",
+    ],
+)
+def test_a_rollout_without_steps_to_read_has_no_canary(repository: Repository, spec: str) -> None:
+    rollout = f"kind: Rollout\nmetadata: {{name: shop}}\nspec: {{{spec}}}\n"
+    repository.commit(write={"live/rollout.yaml": rollout, "live/kustomization.yaml": KUSTOMIZATION})
+    planned = plan(repository, "live", shop="v2")
+    assert (len(planned.edits), planned.timeline) == (1, ())
+
+
+def test_steps_that_cannot_be_understood_do_not_keep_the_version_beside_them(repository: Repository) -> None:
+    repository.commit(write={FILE: workload().replace("setWeight: 5", "setWeight: .inf")})
+    planned = plan(repository, shop="v2")
+    assert (len(planned.edits), planned.timeline) == (1, ())
+
+
+def test_a_patch_of_other_parts_of_the_strategy_does_not_count(repository: Repository) -> None:
+    patch = f"kind: Rollout\nmetadata: {{name: shop}}\nspec: {{strategy: {{canary: {{maxSurge: 1}}}}, {PODS}}}\n"
+    repository.commit(write={"live/rollout.yaml": ROLLOUT, "live/patch.yaml": patch})
+    (canary,) = plan(repository, "live", shop="v2").timeline
+    assert str(canary.timeline) == "5% for 10m, then 100% (at least 10m)"
+
+
+def test_the_rollout_that_holds_the_version_comes_before_another_of_its_name(repository: Repository) -> None:
+    other = ROLLOUT.replace("setWeight: 5", "setWeight: 50")
+    repository.commit(write={"live/a.yaml": other, "live/b.yaml": workload()})
+    (canary,) = plan(repository, "live", shop="v2").timeline
+    assert str(canary.timeline) == "5% for 10m, then 100% (at least 10m)"
+
+
+def test_a_path_that_is_no_manifest_does_not_stand_in_the_way_of_a_field(repository: Repository) -> None:
+    repository.commit(write={"live/shop.yaml": "{{ .Values.shop }}: [\n", "live/values.yaml": "image: {tag: v1}\n"})
+    planned = plan(repository, "live/shop.yaml", ("helm:values.yaml#image.tag",), shop="v2")
+    assert ([edit.new for edit in planned.edits], planned.timeline) == (["v2"], ())
+
+
+def test_a_broken_rollout_beside_the_version_is_a_finding(repository: Repository) -> None:
+    files = {"live/r.yaml": "kind: Rollout\nmetadata: {name: shop\n", "live/values.yaml": "image: {tag: v1}\n"}
+    repository.commit(write=files)
+    (finding,) = plan(repository, "live", ("helm:values.yaml#image.tag",), shop="v2").findings
+    assert (finding.kind, finding.message.partition("live/r.yaml")[0]) == ("unreadable", "it was passed over: ")
+
+
+def test_files_beside_the_clusters_folders_are_no_clusters(repository: Repository) -> None:
+    beside = {"live/README.md": "# shop: [\n", "live/.gitattributes": "*.png shop\n"}
+    repository.commit(write={"live/east/shop.yaml": workload(), **beside})
+    assert [edit.file for edit in plan(repository, "live/{cluster}", shop="v2").edits] == ["live/east/shop.yaml"]
 
 
 def test_two_services_that_want_different_texts_in_one_place_are_refused(repository: Repository) -> None:

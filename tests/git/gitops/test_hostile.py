@@ -74,16 +74,22 @@ def drivers(tmp_path: Path) -> Path:
     return ran
 
 
-@pytest.mark.parametrize("attributes", [".gitattributes", "clusters/.gitattributes", "clusters/east/.gitattributes"])
+@pytest.mark.parametrize("folder", ["", "clusters/", "clusters/east/", "clusters/east/provider/"])
 def test_a_file_with_a_filter_is_refused_and_the_filter_not_run(
-    repository: Repository, drivers: Path, attributes: str
+    repository: Repository, drivers: Path, folder: str
 ) -> None:
+    attributes = f"{folder}.gitattributes"
     repository.commit(write={attributes: "*.yaml filter=evil\n", FILE: ROLLOUT})
     assert refused(repository) == (
-        f"{FILE}: {attributes} gives it the filter 'evil', which is never run; "
-        "expected a file that a checkout shows as Git holds it"
+        f"{FILE}: {attributes} gives it the filter 'evil', which is never run; expected a file without a filter"
     )
     assert not drivers.exists()
+
+
+def test_attributes_in_the_text_of_a_link_count_as_they_do_on_a_checkout(repository: Repository) -> None:
+    link = {".gitattributes": "120000"}
+    repository.commit(write={".gitattributes": "*.yaml filter=evil\n", FILE: ROLLOUT}, modes=link)
+    assert "gives it the filter 'evil'" in refused(repository)
 
 
 def test_a_filter_that_came_after_the_plan_is_refused_too(repository: Repository) -> None:

@@ -169,8 +169,13 @@ def test_a_first_release_is_undone_to_nothing_only_when_that_is_said(repository:
 
 
 def test_the_very_first_commit_is_undone_too(repository: Repository) -> None:
-    deliver(repository, provider="v1")
-    undo(repository, planned(repository, to="-"))
+    steps = "  strategy: {canary: {steps: [{setWeight: 5}, {pause: {}}]}}\n"
+    files = {"provider": {"rollout.yaml": rollout("provider", "v1") + steps}}
+    plan = plan_rendered(repository.remote, ROOT, files, cache=repository.cache)
+    apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
+    back = planned(repository, to="-")
+    assert back.plan.timeline == ()  # what goes away is no canary
+    undo(repository, back)
     assert repository.files() == []
 
 

@@ -84,8 +84,7 @@ def test_a_pod_is_ready_only_after_it_listens_and_is_registered(worker: Kube, sp
     remove(worker, space, "order")
 
 
-def test_a_pod_is_ready_soon_after_it_was_scheduled(worker: Kube, space: str) -> None:
-    """200 ms is wanted on an idle machine; the bound here leaves room for a busy one."""
+def test_every_pod_becomes_ready_after_it_was_scheduled(worker: Kube, space: str) -> None:
     took = []
     for _ in range(5):
         _, version = worker.list_version("v1", "Pod", space)

@@ -19,6 +19,7 @@ ANSWERS: dict[str, tuple[int, str]] = {
     "/api/v1/namespaces/a/pods/secret": (403, json.dumps({"message": "not yours", "reason": "Forbidden"})),
     "/api/v1/namespaces/a/pods/page": (200, "<html>a proxy's login page</html>"),
     "/api/v1/namespaces/a/pods/bad": (502, "bad gateway"),
+    "/api/v1/namespaces/a/pods/moved": (302, "elsewhere"),
 }
 CHANGES = [{"type": "ADDED", "object": {"metadata": {"name": "x"}}}, {"type": "ERROR", "object": {"code": 410}}]
 
@@ -29,8 +30,10 @@ BUSY_AT_FIRST: dict[str, tuple[int, dict[str, str]]] = {
     "/api/v1/namespaces/a/pods/late": (2, {"Retry-After": "0"}),
     "/api/v1/namespaces/a/pods/busy": (1000, {"Retry-After": "0"}),
     "/api/v1/namespaces/a/pods/full": (1000, {}),
+    "/api/v1/namespaces/a/pods/vague": (2, {"Retry-After": "soon"}),
 }
-ANSWERS["/api/v1/namespaces/a/pods/late"] = ANSWERS["/api/v1/namespaces/a/pods/there"]
+THERE = "/api/v1/namespaces/a/pods/there"
+ANSWERS |= dict.fromkeys(BUSY_AT_FIRST, ANSWERS[THERE])
 
 
 class Server(ThreadingHTTPServer):
@@ -46,6 +49,11 @@ class Handler(BaseHTTPRequestHandler):
         busy, headers = BUSY_AT_FIRST.get(path, (0, {}))
         asked = (self.command, path.rpartition("/")[2])
         self.server.asked.append(asked)
+        if asked[1] == "cut":
+            self.close_connection = True
+            return
+        if asked[1] == "moved":
+            headers = {"Location": THERE}
         if self.server.asked.count(asked) <= busy:
             status, text = 429, BUSY
         elif "watch=true" in query:
@@ -115,9 +123,13 @@ def test_a_refusal_is_the_servers_sentence_with_the_clusters_name(kube: Kube) ->
     assert str(caught.value) == "cluster east: bad gateway (GET /api/v1/namespaces/a/pods/bad)"
 
 
-def test_a_server_that_says_when_to_come_back_is_asked_again(kube: Kube, server: Server) -> None:
-    assert pod(kube, "late") == {"metadata": {"name": "there"}}
-    assert server.asked.count(("GET", "late")) == 3
+@pytest.mark.parametrize("name", ["late", "vague"])
+def test_a_server_that_says_when_to_come_back_is_asked_again(kube: Kube, server: Server, name: str) -> None:
+    assert pod(kube, name) == {"metadata": {"name": "there"}}
+    assert server.asked.count(("GET", name)) == 3
+
+
+def test_what_changes_something_is_asked_again_too(kube: Kube, server: Server) -> None:
     patched = kube.patch("v1", "Pod", "late", "a", {"spec": {}}, field_manager="tests")
     assert patched == {"metadata": {"name": "there"}}
     assert server.asked.count(("PATCH", "late")) == 3
@@ -131,6 +143,18 @@ def test_a_server_that_stays_busy_or_does_not_say_for_how_long_refuses(
         pod(kube, name)
     assert (str(caught.value), caught.value.status) == ("cluster east: storage is (re)initializing", 429)
     assert server.asked.count(("GET", name)) == times
+
+
+def test_what_may_have_been_done_is_not_asked_again(kube: Kube, server: Server) -> None:
+    with pytest.raises(UnavailableError, match=r"^cluster east: http://127.0.0.1:\d+ cannot be reached \("):
+        kube.patch("v1", "Pod", "cut", "a", {"spec": {}}, field_manager="tests")
+    assert server.asked.count(("PATCH", "cut")) == 1
+
+
+def test_a_redirect_is_not_followed(kube: Kube, server: Server) -> None:
+    with pytest.raises(UnavailableError, match="it does not answer in JSON"):
+        pod(kube, "moved")
+    assert ("GET", "there") not in server.asked
 
 
 def test_what_is_not_json_comes_from_no_api_server(kube: Kube) -> None:

@@ -40,11 +40,22 @@ def test_durations_are_read_as_argo_rollouts_reads_them(text, total):
     assert seconds(text) == total
 
 
-@pytest.mark.parametrize("text", ["", "10x", "m", "-5s"])
+@pytest.mark.parametrize(
+    "text", ["", "10x", "m", "-5s", "10m5", "٣s", "9999999999h", -1, float("inf"), float("nan"), None]
+)
 def test_a_duration_nobody_understands_is_refused(text):
     with pytest.raises(BadInputError) as caught:
         seconds(text)
     assert str(caught.value) == f"{text!r} is not a duration; expected a time such as 30s, 10m or 1h30m"
+
+
+@pytest.mark.parametrize(
+    "steps", ["x", {"a": 1}, [None], [{"setWeight": float("inf")}], [{"setWeight": "x"}], [{"setHeaderRoute": 1}]]
+)
+def test_steps_nobody_understands_are_refused(steps):
+    with pytest.raises(BadInputError) as caught:
+        timeline({"spec": {"strategy": {"canary": {"steps": steps}}}})
+    assert str(caught.value) == "the canary's steps cannot be understood; expected steps that Argo Rollouts takes"
 
 
 @pytest.mark.parametrize(("total", "text"), [(0, "0s"), (45, "45s"), (600, "10m"), (5405, "1h30m5s")])

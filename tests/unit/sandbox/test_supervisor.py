@@ -108,15 +108,25 @@ def test_a_second_start_changes_nothing(home: Home) -> None:
     assert supervisor.status() == before
 
 
-def test_a_part_killed_a_moment_ago_is_dead_at_once_and_started_anew(home: Home) -> None:
+def large(home: Home) -> tuple[Supervisor, int]:
+    """A started part that takes a moment to end, and its process."""
     ready = home.run("large.ready")
     supervisor = Supervisor(home, [Part("large", (sys.executable, "-c", LARGE, str(ready)), File(ready))])
     supervisor.start()
-    killed = supervisor.status()[0].pid
-    assert killed is not None
+    pid = supervisor.status()[0].pid
+    assert pid is not None
+    return supervisor, pid
+
+
+def test_a_killed_part_is_dead_at_once(home: Home) -> None:
+    supervisor, killed = large(home)
     os.kill(killed, signal.SIGKILL)
     assert [(row.state, row.pid) for row in supervisor.status()] == [(State.DEAD, killed)]
 
+
+def test_a_part_killed_a_moment_ago_is_started_anew(home: Home) -> None:
+    supervisor, killed = large(home)
+    os.kill(killed, signal.SIGKILL)
     supervisor.start()
     [row] = supervisor.status()
     assert row.state is State.READY
