@@ -65,30 +65,6 @@ def test_an_empty_value_comes_back_and_is_no_version(repository: Repository) -> 
     assert repository.read("chart/values.yaml") == 'image:\n  tag: ""  # filled by releases\n'
 
 
-def test_the_way_back_is_a_canary_too(repository: Repository) -> None:
-    steps = "  strategy: {canary: {steps: [{setWeight: 5}, {pause: {duration: 10m}}]}}\n"
-    repository.commit(write={SHOP: manifest("v1").replace("spec:\n", f"spec:\n{steps}", 1)})
-    plan = plan_adopted(repository.remote, "clusters/east", [Wish("shop", "v2")], cache=repository.cache)
-    apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
-    located = locator("shop", adopted=True)
-    back = plan_rollback(repository.remote, "shop", located, scope=Scope("prod"), cache=repository.cache)
-    assert [str(canary.timeline) for canary in back.plan.timeline] == ["5% for 10m, then 100% (at least 10m)"]
-
-
-def test_the_way_back_of_an_image_is_the_canary_of_the_rollout_beside_it(repository: Repository) -> None:
-    steps = "strategy: {canary: {steps: [{setWeight: 5}, {pause: {duration: 10m}}]}}"
-    files = {
-        "live/rollout.yaml": f"kind: Rollout\nmetadata: {{name: shop}}\nspec: {{{steps}}}\n",
-        "live/kustomization.yaml": "images: [{name: team/shop, newTag: v1}]\n",
-    }
-    repository.commit(write=files)
-    plan = plan_adopted(repository.remote, "live", [Wish("shop", "v2")], cache=repository.cache)
-    apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
-    located = locator("shop", adopted=True)
-    back = plan_rollback(repository.remote, "shop", located, scope=Scope("prod"), cache=repository.cache)
-    assert [str(canary.timeline) for canary in back.plan.timeline] == ["5% for 10m, then 100% (at least 10m)"]
-
-
 def test_in_files_that_people_wrote_only_the_fields_return(repository: Repository) -> None:
     stock = manifest("v1").replace("shop", "stock")
     repository.commit(write={SHOP: manifest("v1") + "---\n" + stock})
