@@ -15,7 +15,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from meshroll.kube.http import ApiError, Http, Kubeconfig, Object
+from meshroll.kube.http import READ_SECONDS, ApiError, Http, Object
+from meshroll.kube.kubeconfig import Kubeconfig
 
 MERGE_PATCH = "application/merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
@@ -45,9 +46,11 @@ class Kube:
         self._lock = threading.Lock()
 
     @classmethod
-    def connect(cls, kubeconfig: Kubeconfig, context: str | None, name: str = "") -> Kube:
-        """Read a kubeconfig; nothing is sent yet. Raises BadInputError when the file or the context does not exist."""
-        return cls(Http.open(kubeconfig, context, name))
+    def connect(
+        cls, kubeconfig: Kubeconfig, context: str | None, name: str = "", *, read_seconds: float = READ_SECONDS
+    ) -> Kube:
+        """Read a kubeconfig; nothing is sent yet. A server silent for `read_seconds` counts as away. See Http.open."""
+        return cls(Http.open(kubeconfig, context, name, read_seconds=read_seconds))
 
     @property
     def server(self) -> str:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlencode
 
 import urllib3
-import yaml
-from kubernetes import config
-from kubernetes.client import ApiClient, Configuration
+from kubernetes.client import ApiClient
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 
-from meshroll.errors import BadInputError, MeshrollError, UnavailableError
+from meshroll.errors import MeshrollError, UnavailableError
+from meshroll.kube import kubeconfig as kubeconfigs
+from meshroll.kube.causes import no_answer
+from meshroll.kube.tls import present
 
 Object = dict[str, Any]
-# A file, the document of one, or None for `KUBECONFIG` or the default file.
-Kubeconfig = str | Path | Mapping[str, Any] | None
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 60.0
 LONGEST_WORDS = 200
@@ -56,27 +55,31 @@ class ApiError(MeshrollError):
 
 
 class Http:
-    """The connection to one API server; `name` is the cluster's in errors. Safe to share between threads."""
+    """The connection to one API server; `name` is the cluster's in errors. Safe to share between threads.
 
-    def __init__(self, api: ApiClient, name: str) -> None:
+    A server that sends nothing for `read_seconds` counts as away.
+    """
+
+    def __init__(self, api: ApiClient, name: str, read_seconds: float = READ_SECONDS) -> None:
         self._api = api
         self.name = name
+        self._read_seconds = read_seconds
+        self._renewal = threading.Lock()
 
     @classmethod
-    def open(cls, kubeconfig: Kubeconfig, context: str | None, name: str) -> Http:
-        """Read a kubeconfig; nothing is sent yet. Raises BadInputError when the file or the context does not exist."""
-        where = f"cluster {name or context or 'of the current context'}"
-        configuration = Configuration()
-        try:
-            if isinstance(kubeconfig, Mapping):
-                config.load_kube_config_from_dict(dict(kubeconfig), context=context, client_configuration=configuration)
-            else:
-                file = str(kubeconfig) if kubeconfig else None
-                config.load_kube_config(config_file=file, context=context, client_configuration=configuration)
-        except (ConfigException, OSError, yaml.YAMLError) as error:
-            raise BadInputError(str(error), where=where, expected="a kubeconfig that holds the context") from error
-        configuration.retries = False
-        return cls(ApiClient(configuration), name or context or configuration.host)
+    def open(
+        cls, kubeconfig: kubeconfigs.Kubeconfig, context: str | None, name: str, *, read_seconds: float = READ_SECONDS
+    ) -> Http:
+        """Read a kubeconfig; nothing is sent yet. Raises BadInputError when it cannot be used.
+
+        UnavailableError comes from a credential plug-in that fails.
+        """
+        access = kubeconfigs.read(kubeconfig, context, f"cluster {name or context or 'of the current context'}")
+        access.configuration.retries = False
+        api = ApiClient(access.configuration)
+        if access.client:
+            present(api.rest_client.pool_manager, access.client)
+        return cls(api, name or context or access.configuration.host, read_seconds)
 
     @property
     def server(self) -> str:
@@ -96,11 +99,14 @@ class Http:
 
         Asked again when the server says so (Retry-After).
         """
-        response = self._send(method, path, query or {}, body, content_type, READ_SECONDS)
+        response = self._send(method, path, query or {}, body, content_type, self._read_seconds)
         try:
-            return cast("Object", json.loads(response.data))
-        except ValueError as error:
-            raise self._away("it does not answer in JSON: something else than an API server?") from error
+            answer = json.loads(response.data)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise self._away("it does not answer in JSON: something else than an API server?")
+        return answer
 
     def lines(self, path: str, query: Mapping[str, str], seconds: float) -> Iterator[Object]:
         """The answers of a GET that goes on, each as it comes; silence of so many seconds ends it with an error."""
@@ -136,7 +142,7 @@ class Http:
         stream: bool = False,
     ) -> Any:
         headers: dict[str, str] = {"Accept": "application/json"}
-        self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
+        self._authorize(headers, method, path, body)
         if content_type and body is not None:
             headers["Content-Type"] = content_type
         url = self.server + path + ("?" + urlencode(query) if query else "")
@@ -152,10 +158,19 @@ class Http:
             )
             text = response.data.decode(errors="replace") if response.status >= HTTPStatus.BAD_REQUEST else ""
         except (urllib3.exceptions.HTTPError, ApiException, OSError) as error:
-            raise self._away(f"{self.server} cannot be reached ({_cause(error)})") from error
+            raise self._away(no_answer(self.server, error, seconds)) from error
         if response.status >= HTTPStatus.BAD_REQUEST:
             raise self.error(response.status, text, f"{method} {path}")
         return response
+
+    def _authorize(self, headers: dict[str, str], method: str, path: str, body: Object | None) -> None:
+        """Add the token; one that expires is renewed, by one thread for all."""
+        try:
+            with self._renewal:
+                self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
+        except (ConfigException, urllib3.exceptions.HTTPError, OSError) as error:
+            reason = " ".join(str(error).split())  # a program's output may be in it
+            raise self._away(f"its credential cannot be renewed ({reason})") from error
 
     def _away(self, what: str) -> UnavailableError:
         return UnavailableError(what, where=f"cluster {self.name}")
@@ -166,8 +181,3 @@ def _lines(response: Any) -> Iterator[bytes]:
     for chunk in response.stream(65536, decode_content=False):
         *whole, rest = (rest + chunk).split(b"\n")
         yield from (line for line in whole if line)
-
-
-def _cause(error: BaseException) -> str:
-    text = str(error)
-    return text.rsplit(": ", maxsplit=1)[-1].strip("()'\"") or type(error).__name__
