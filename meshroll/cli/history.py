@@ -150,7 +150,7 @@ def _table(events: tuple[Event, ...]) -> list[str]:
             event.day,
             "undo" if event.is_undo else "release" if event.old != event.new else "change",
             event.service,
-            f"{event.old or '-'} -> {event.new or '-'}",
+            f"{event.old or '-'} -> {event.new or '-'}" if event.old != event.new else event.new or "-",
             event.path,
             event.author,
             event.commit[:SHORT],

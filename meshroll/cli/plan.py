@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     help="Printed.",
 )
 @click.option("--exact", is_flag=True, help="Refuse to apply when a touched file moved at all.")
-@click.option("--exit-code", is_flag=True, help="Exit with 3 when there is something to do.")
+@click.option("--exit-code", is_flag=True, help="Exit with 3 for something to do, or held back.")
 def plan_command(
     stack: str | None,
     repository: str | None,
@@ -61,6 +61,7 @@ def plan_command(
     """
     from meshroll.cli.options import said_without
     from meshroll.cli.planning import given_plan, stack_plan, wished
+    from meshroll.gitops.plan import HELD
 
     versions = wished(wishes)
     if (stack is None) == (repository is None):
@@ -82,7 +83,8 @@ def plan_command(
     if wave is not None:
         releases = {}  # `pulumi up` takes all waves: the hashes of one would refuse the others
     click.echo(_printed(plan, releases, form), nl=False, color=True)
-    return ExitCode.CHANGES if exit_code and plan.edits else ExitCode.DONE
+    waits = any(finding.kind in HELD for finding in plan.findings)
+    return ExitCode.CHANGES if exit_code and (plan.edits or waits) else ExitCode.DONE
 
 
 @click.command("apply")

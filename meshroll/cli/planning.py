@@ -148,7 +148,7 @@ def apply_document(plan: Plan, where: str, repository: str | None = None) -> App
         check_in_turn(stack, plan, where)
     else:
         remote, style = agreed_remote(plan.url, plan.branch, repository, where), None
-    return apply_plan(remote, plan, stack=plan.stack, style=style, guard=unless_undone(plan))
+    return apply_plan(remote, plan, stack=plan.stack, command="apply", style=style, guard=unless_undone(plan))
 
 
 def _with_wishes(stack: Stack, versions: Mapping[str, str]) -> Stack:

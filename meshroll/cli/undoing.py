@@ -15,7 +15,7 @@ from meshroll.gitops.commit import Style
 from meshroll.gitops.events import Event, newest_known, read_events
 from meshroll.gitops.rollback import Rollback, locator, plan_rollback
 from meshroll.gitops.scope import Scope
-from meshroll.gitops.standing import undone_at, undone_by
+from meshroll.gitops.undone import undone_at, undone_by
 from meshroll.release import planning
 from meshroll.release.inputs import read_inputs
 from meshroll.release.stack import release_groups, release_values
@@ -95,7 +95,7 @@ def rollback(at: Place, service: str, to: str, *, over_newer: bool, reason: str)
 
 def undo(at: Place, planned: Rollback) -> Applied:
     """Make a rollback so."""
-    return apply_plan(at.remote, planned.plan, stack=at.name, style=at.style, undo=planned.undo)
+    return apply_plan(at.remote, planned.plan, stack=at.name, command="rollback", style=at.style, undo=planned.undo)
 
 
 def retry(at: Place, service: str, version: str, wave: int | None) -> Plan:
@@ -125,7 +125,7 @@ def retry(at: Place, service: str, version: str, wave: int | None) -> Plan:
 
 def release(at: Place, plan: Plan) -> Applied:
     """Make a plan so though it was undone."""
-    return apply_plan(at.remote, plan, stack=at.name, style=at.style)
+    return apply_plan(at.remote, plan, stack=at.name, command="retry", style=at.style)
 
 
 def version_in_git(file: Path, service: str) -> str:

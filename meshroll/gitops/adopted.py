@@ -19,6 +19,7 @@ from meshroll.gitops.command import Git
 from meshroll.gitops.diff import unified
 from meshroll.gitops.fields import find
 from meshroll.gitops.files import Files, NothingFoundError, is_manifest
+from meshroll.gitops.history import reached
 from meshroll.gitops.notes import findings, lint_findings, unreadable
 from meshroll.gitops.places import Place
 from meshroll.gitops.plan import Canary, Edit, Finding, Plan, VersionChange
@@ -49,16 +50,17 @@ def plan(remote: Remote, path: str, wishes: Sequence[Wish], *, exact: bool = Fal
 
 
 def read_versions(
-    remote: Remote, path: str, wishes: Sequence[Wish], *, cache: Path | None = None
+    remote: Remote, path: str, wishes: Sequence[Wish], *, at: str = "", cache: Path | None = None
 ) -> tuple[str, dict[str, str | None]]:
     """The branch's commit (empty without any ref) and the version of each service in it, None where there is none.
 
-    The first of several fields tells the version, and so does the first cluster.
+    The first of several fields tells the version, and so does the first cluster. `at` is the id of another commit of
+    the branch: see `reached`.
     """
 
     def read() -> tuple[str, dict[str, str | None]]:
         with open_cache(remote, cache) as git:
-            head = Transport(git, remote).fetch()
+            head = reached(Transport(git, remote), at)
             search = _Search(git, Trees(git), tree_of(git, head), path)
             return head, {wish.service: search.version(wish) for wish in wishes}
 

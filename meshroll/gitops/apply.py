@@ -17,7 +17,7 @@ from meshroll.errors import ConflictError
 from meshroll.gitops.cache import open_cache, retried
 from meshroll.gitops.commit import Style, make_commit
 from meshroll.gitops.history import last_change
-from meshroll.gitops.message import Message, Undo, commit_message
+from meshroll.gitops.message import Command, Message, Undo, commit_message
 from meshroll.gitops.plan import Plan
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.replay import MovedError, replay, value_at
@@ -44,14 +44,18 @@ def apply_plan(
     plan: Plan,
     *,
     stack: str,
+    command: Command = "",
     style: Style | None = None,
     undo: Undo | None = None,
     guard: Guard | None = None,
     cache: Path | None = None,
 ) -> Applied:
-    """Commit and push. Raises ConflictError when an addressed value is neither as planned nor as wished."""
+    """Commit and push. Raises ConflictError when an addressed value is neither as planned nor as wished.
+
+    `command` is the one that a person called; the commit says so.
+    """
     style = style or Style()
-    message = commit_message(plan, stack, style.template, undo)
+    message = commit_message(plan, stack, style.template, undo, command)
     deadline = time.monotonic() + APPLY_SECONDS
     attempt = contended = 0
     while time.monotonic() < deadline:

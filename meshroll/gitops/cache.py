@@ -16,14 +16,16 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from meshroll.errors import TimedOutError, UnavailableError
+from meshroll.errors import BadInputError, TimedOutError
 from meshroll.gitops.access import SSH_COMMAND, access
 from meshroll.gitops.command import BrokenCacheError, Git, Login
+from meshroll.gitops.disk import unusable
 from meshroll.gitops.remote import Remote
+from meshroll.gitops.trailers import PARTS
 from meshroll.gitops.transport import FilterRefusedError, Transport
 
 T = TypeVar("T")
@@ -32,19 +34,33 @@ MAX_PACKS = 200  # every fetch adds one; repacking costs more than fetching one 
 
 
 def cache_root(environ: Mapping[str, str] = os.environ) -> Path:
-    """The folder of all caches."""
+    """The folder of all caches. Raises BadInputError for a user without a home folder."""
     base = environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "meshroll" / "git"
+    try:
+        return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "meshroll" / "git"
+    except RuntimeError as error:
+        raise BadInputError(
+            "there is no home folder for the cache", expected="XDG_CACHE_HOME set to a folder"
+        ) from error
 
 
 @contextmanager
 def open_cache(remote: Remote, root: Path | None = None) -> Iterator[Git]:
-    """The cache of a remote, locked, made if missing. Raises TimedOutError when another process keeps it."""
+    """The cache of a remote, locked, made if missing.
+
+    Raises TimedOutError when another process keeps it, and the error of `unusable` when its disk cannot be written.
+    """
     root = root or cache_root()
     try:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _opened(remote, root) as git:
+            yield git
     except OSError as error:
-        raise UnavailableError(f"the cache cannot be made ({error.strerror})", where=str(root)) from error
+        raise unusable(root, error.errno) from error
+
+
+@contextmanager
+def _opened(remote: Remote, root: Path) -> Iterator[Git]:
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory = root / f"{hashlib.sha256(remote.url.encode()).hexdigest()[:32]}.git"
     login = Login(remote.origin, remote.username, remote.password) if remote.origin and remote.password else None
     with (
@@ -57,7 +73,7 @@ def open_cache(remote: Remote, root: Path | None = None) -> Iterator[Git]:
         try:
             yield git
         except BrokenCacheError:
-            shutil.rmtree(directory, ignore_errors=True)
+            _remove(directory)
             raise
 
 
@@ -98,22 +114,44 @@ def _locked(path: Path, remote: Remote) -> Iterator[int]:
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise TimedOutError(
-                        f"another process has kept the cache {path} for {LOCK_SECONDS:.0f} s", where=remote.where
+                        f"{_holder(descriptor)} has kept the cache {path} for {LOCK_SECONDS:.0f} s",
+                        where=remote.where,
+                        expected="it to end: wait for it, or stop it; where it belongs to a `pulumi up` that is gone, "
+                        "`pulumi cancel` frees the stack",
                     ) from None
                 time.sleep(0.02)
+        with suppress(OSError):  # for the sentence above, and no more
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield descriptor
     finally:
         os.close(descriptor)
 
 
+def _holder(descriptor: int) -> str:
+    """Who holds the lock, as the holder wrote into it; its `git` may outlive it."""
+    with suppress(OSError, ValueError):
+        return f"process {int(os.pread(descriptor, 20, 0))}, or a `git` that it started,"
+    return "another process"
+
+
+def _remove(directory: Path) -> None:
+    """As far as possible: what is in the way all the same is told when the cache is made anew."""
+    if directory.is_dir():
+        shutil.rmtree(directory, ignore_errors=True)
+    else:
+        directory.unlink(missing_ok=True)
+
+
 def _prepare(git: Git) -> None:
     directory = git.directory
     if len(list(directory.glob("objects/pack/*.pack"))) > MAX_PACKS:
-        shutil.rmtree(directory, ignore_errors=True)
+        _remove(directory)
     if not (directory / "HEAD").is_file() or not (directory / "objects").is_dir():
-        shutil.rmtree(directory, ignore_errors=True)
+        _remove(directory)
         git.text("init", "--quiet", "--bare", "--template=", "--initial-branch=unused", str(directory))
         return
     stale = [*directory.glob("*.lock"), *directory.glob("refs/**/*.lock"), *directory.glob("objects/**/tmp_*")]
+    stale += directory.glob(f"{PARTS}*")
     for leftover in stale:
         leftover.unlink(missing_ok=True) if leftover.is_file() else shutil.rmtree(leftover, ignore_errors=True)

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshroll.errors import BadInputError, TimedOutError, UnavailableError
+from meshroll.gitops.disk import trouble_of, unusable
 from meshroll.text import printable
 
 LOCAL_SECONDS = 60.0
@@ -43,6 +44,7 @@ _SET = {
     "LC_ALL": "C",
 }
 _REMOTE = frozenset({"fetch", "push", "ls-remote", "credential"})  # the commands that need credentials
+_READING = frozenset({"push", "ls-remote"})  # those that write nothing here: a disk they speak of is the server's
 _OPTIONS = (
     *("-c", "core.hooksPath=/dev/null"),
     *("-c", "core.fsmonitor=false"),
@@ -164,7 +166,10 @@ class Git:
         seconds: float = LOCAL_SECONDS,
         environment: Mapping[str, str] | None = None,
     ) -> Result:
-        """Run one command to its end, whatever its exit code. Raises TimedOutError, and BadInputError without Git."""
+        """Run one command to its end, whatever its exit code.
+
+        Raises TimedOutError, BadInputError without Git, and for a disk that cannot be written the error of `unusable`.
+        """
         command = ["git", f"--git-dir={self.directory}", *_OPTIONS]
         child_environment = {**clean_environment(os.environ), **self._environment, **(environment or {})}
         if self._login and _REMOTE.intersection(arguments):
@@ -174,7 +179,13 @@ class Git:
                 "MESHROLL_GIT_PASSWORD": self._login.password,
             }
         code, output, error = _communicate([*command, *arguments], child_environment, stdin, seconds, self._keep)
-        return Result(code, output, printable(self._mask(error.decode("utf-8", "backslashreplace"))))
+        result = Result(code, output, printable(self._mask(error.decode("utf-8", "backslashreplace"))))
+        # Also after success: `mktree` names a tree that it could not write.
+        if result.error and not _READING.intersection(arguments):
+            trouble = trouble_of(result.error, self.directory)
+            if trouble is not None:
+                raise unusable(self.directory.parent, trouble)
+        return result
 
     def _mask(self, text: str) -> str:
         return text.replace(self._login.password, "***") if self._login and self._login.password else text
@@ -213,6 +224,8 @@ def _communicate(
         )
     except FileNotFoundError as error:
         raise BadInputError("the command git is missing", expected="Git 2.30 or newer on PATH") from error
+    except OSError as error:
+        raise UnavailableError(f"the command git cannot be started ({error.strerror})") from error
     try:
         output, errors = process.communicate(stdin, timeout=seconds)
     except subprocess.TimeoutExpired as error:

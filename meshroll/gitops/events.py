@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +18,7 @@ from meshroll.gitops.cache import open_cache, retried
 from meshroll.gitops.command import Git
 from meshroll.gitops.commit import NO_CONFIGURATION
 from meshroll.gitops.history import deeper
-from meshroll.gitops.message import FIELD, PLAN, REASON, SERVICE, STACK, UNDO, UNDO_PLAN, unquoted
+from meshroll.gitops.message import COMMAND, FIELD, PLAN, REASON, SERVICE, STACK, UNDO, UNDO_PLAN, unquoted
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.scope import EVERYWHERE, Scope, related
 from meshroll.gitops.trailers import trailers_of
@@ -49,6 +49,7 @@ class Event:
     undone_plans: tuple[str, ...] = ()
     reason: str = ""
     fields: tuple[str, ...] = ()  # the places it changed, where others were asked for than those found anyway
+    command: str = ""  # up, apply, rollback or retry; empty where the commit does not say so
 
     @property
     def is_undo(self) -> bool:
@@ -89,7 +90,7 @@ def fetch_events(transport: Transport, services: Collection[str], scope: Scope, 
     for _ in deeper(transport):
         found = tuple(
             event
-            for event in _events(transport.git)
+            for event in events_of(transport.git, TIP)
             if (not services or event.service in services) and scope.covers(event.stack, event.path)
         )
         if enough(found):
@@ -117,8 +118,9 @@ def at(events: Iterable[Event], place: str) -> list[Event]:
     return [event for event in events if related(event.path, place)]
 
 
-def _events(git: Git) -> Iterator[Event]:
-    result = git.run("log", "-z", "--topo-order", f"--format={_FORMAT}", TIP, "--", environment=NO_CONFIGURATION)
+def events_of(git: Git, *revisions: str) -> Iterator[Event]:
+    """The events of all services in the commits that `git log` lists for some revisions, newest first."""
+    result = git.run("log", "-z", "--topo-order", f"--format={_FORMAT}", *revisions, "--", environment=NO_CONFIGURATION)
     fields = result.output.decode("utf-8", "backslashreplace").split("\0")
     commits = [fields[start : start + _FIELDS] for start in range(0, len(fields) - _FIELDS + 1, _FIELDS)]
     parts = _parts(git, [(trailers, body) for *_, trailers, body in commits])
@@ -179,7 +181,14 @@ def _of(part: Trailers, commit: str, parent: str, author: str, when: str) -> Ite
                 undone_plans=tuple(values.get(UNDO_PLAN, ())),
                 reason=(values.get(REASON) or [""])[-1],
                 fields=tuple(field for name, _, field in named if unquoted(name) == service),
+                command=_command(values),
             )
+
+
+def _command(values: Mapping[str, Sequence[str]]) -> str:
+    """The command of a paragraph; of one that the words of several commits were joined into it is not known."""
+    told, stacks = set(values.get(COMMAND, ())), set(values.get(STACK, ()))
+    return told.pop() if len(told) == 1 and len(stacks) <= 1 else ""
 
 
 def _ordered(events: Sequence[Event]) -> Iterator[Event]:

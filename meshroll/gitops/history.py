@@ -47,11 +47,36 @@ def _is_descendant(remote: Remote, commit: str, ancestor: str, cache: Path | Non
         if not transport.fetch():
             return False
         for _ in deeper(transport):
-            if git.run("merge-base", "--is-ancestor", ancestor, commit).code == 0:
+            if is_ancestor(git, ancestor, commit):
                 return True
-            if git.run("merge-base", "--is-ancestor", commit, ancestor).code == 0:
+            if is_ancestor(git, commit, ancestor):
                 return False  # it is the older one: no need to look at all of history
     return False
+
+
+def is_ancestor(git: Git, ancestor: str, commit: str) -> bool:
+    """Whether a commit is another one or in its past, as far as the cache knows the past."""
+    return git.run("merge-base", "--is-ancestor", ancestor, commit).code == 0
+
+
+def is_known(git: Git, commit: str) -> bool:
+    """Whether the cache has a commit, given by its id."""
+    return git.run("cat-file", "-e", f"{commit}^{{commit}}").code == 0
+
+
+def reached(transport: Transport, commit: str = "") -> str:
+    """A commit of the branch, brought into the cache; without an id the newest one, and empty without any ref.
+
+    One that the cache has already is not asked of the server. Raises BadInputError for one that the branch lacks.
+    """
+    if not commit:
+        return transport.fetch()
+    if not is_known(transport.git, commit):
+        known = transport.fetch() and any(is_known(transport.git, commit) for _ in deeper(transport))
+        if not known:
+            what = f"{commit[:12]} is not in the history of {transport.remote.branch}"
+            raise BadInputError(what, where=transport.remote.where)
+    return commit
 
 
 def last_change(transport: Transport, file: str, same: Same | None = None) -> Change | None:
@@ -59,10 +84,15 @@ def last_change(transport: Transport, file: str, same: Same | None = None) -> Ch
     for edge in deeper(transport):
         commit = _last_change(transport.git, file, edge, same)
         if commit:
-            told = transport.git.run("log", "-1", "--no-show-signature", "--format=%an%x00%s", commit).output
-            author, _, subject = told.decode("utf-8", "backslashreplace").strip().partition("\0")
-            return Change(commit, printable(author), printable(subject))
+            return change_of(transport.git, commit)
     return None
+
+
+def change_of(git: Git, commit: str) -> Change:
+    """A commit of the cache with its author and subject."""
+    told = git.run("log", "-1", "--no-show-signature", "--format=%an%x00%s", commit).output
+    author, _, subject = told.decode("utf-8", "backslashreplace").strip().partition("\0")
+    return Change(commit, printable(author), printable(subject))
 
 
 def _last_change(git: Git, file: str, edge: frozenset[str], same: Same | None) -> str:
@@ -80,7 +110,7 @@ def _last_change(git: Git, file: str, edge: frozenset[str], same: Same | None) -
             known += BATCH
             roots = {each: root_of(content) for each, (_, content) in git.objects(batch).items()}
             trees.prepare([(root, file) for root in roots.values()])
-            held.update((each, _held(trees, root, file)) for each, root in roots.items())
+            held.update((each, file_at(trees, root, file)) for each, root in roots.items())
         return held[commit]
 
     def alike(one: Entry | None, other: Entry | None) -> bool:
@@ -97,7 +127,8 @@ def _last_change(git: Git, file: str, edge: frozenset[str], same: Same | None) -
     return ""
 
 
-def _held(trees: Trees, root: str, file: str) -> Entry | None:
+def file_at(trees: Trees, root: str, file: str) -> Entry | None:
+    """What stood at a path in a tree of the past, None where nothing did that can be read."""
     try:
         return trees.find(root, file)
     except BadInputError:  # what was in the way then is no trouble now

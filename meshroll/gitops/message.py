@@ -2,13 +2,15 @@
 
 A trailer `Meshroll-Service: NAME FROM -> TO in PATH` stands for each service and place, such as a cluster's folder: `-`
 where Git held no version, no path for the root, and white space in a word by its bytes, as in a URL. An undo names the
-commits it undoes and their plans: a commit that was rebased or squashed since is still found by its plan.
+commits it undoes and their plans: a commit that was rebased or squashed since is still found by its plan. The command
+that made the commit tells what `pulumi up` wrote itself from what a person put there.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final, Literal
 from urllib.parse import quote, unquote
 
 from meshroll.errors import BadInputError
@@ -16,12 +18,17 @@ from meshroll.gitops.plan import Plan, VersionChange
 from meshroll.text import one_line
 
 STACK = "Meshroll-Stack"
+COMMAND = "Meshroll-Command"
 SERVICE = "Meshroll-Service"
 FIELD = "Meshroll-Field"  # of a service that has others than those found anyway
 PLAN = "Meshroll-Plan"
 UNDO = "Meshroll-Undo"
 UNDO_PLAN = "Meshroll-Undo-Plan"
 REASON = "Meshroll-Reason"
+UP: Final = "up"
+Command = Literal["", "up", "apply", "rollback", "retry"]
+"""Which command made a commit; empty where nobody says so, as in commits of before there was the trailer."""
+
 _WORD = re.compile(r"\{(subject|stack|services|changes)\}")
 
 
@@ -43,10 +50,13 @@ class Message:
     trailers: tuple[tuple[str, str], ...]
 
 
-def commit_message(plan: Plan, stack: str, template: str = "", undo: Undo | None = None) -> Message:
+def commit_message(
+    plan: Plan, stack: str, template: str = "", undo: Undo | None = None, command: Command = ""
+) -> Message:
     """The message of a plan's commit; `template` is the stack's own text around our words. Raises BadInputError."""
     changes = undo.steps if undo else plan.changes
     trailers = [(STACK, stack)] if stack else []
+    trailers += [(COMMAND, command)] if command else []
     trailers += [(SERVICE, _service(change)) for change in changes]
     trailers += [(FIELD, f"{quoted(service)} {field}") for service, field in _fields(plan)]
     trailers.append((PLAN, plan.hash))
@@ -103,13 +113,15 @@ def _service(change: VersionChange) -> str:
 
 def _subject(plan: Plan, stack: str) -> str:
     services = dict.fromkeys(change.service for change in plan.changes)
+    moved = [change for change in plan.changes if change.moves]
+    does = "Release" if moved else "Change"
     if len(services) != 1:
-        return f"Release {len(services)} services of {stack}" if stack else f"Release {len(services)} services"
+        return f"{does} {len(services)} services of {stack}" if stack else f"{does} {len(services)} services"
     olds, news = ({getattr(change, side) for change in plan.changes} for side in ("old", "new"))
     service, new = plan.changes[0].service, plan.changes[0].new or ""
-    if olds == news:
-        return f"Change {service} {new}".rstrip()
-    return f"Release {plan.changes[0]}" if len(olds) == 1 and None not in olds else f"Release {service} {new}".rstrip()
+    if moved and len(olds) == len(news) == 1 and None not in olds:
+        return f"Release {plan.changes[0]}"
+    return f"{does} {service} {new if len(news) == 1 else ''}".rstrip()
 
 
 def _undo_subject(plan: Plan, reason: str) -> str:

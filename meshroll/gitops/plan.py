@@ -53,19 +53,26 @@ class VersionChange:
     new: str | None
     path: str = ""  # the folder or file below which it is looked for, such as a cluster's
 
+    @property
+    def moves(self) -> bool:
+        """Whether it brings another version; else it changes parameters or fields alone."""
+        return self.old != self.new
+
     def __str__(self) -> str:
-        return one_line(f"{self.service} {self.old or '-'} -> {self.new or '-'}")
+        what = f"{self.old or '-'} -> {self.new or '-'}" if self.moves else f"{self.new or ''} changed".lstrip()
+        return one_line(f"{self.service} {what}")
 
 
 # Kinds of findings that keep a service out of a plan until a person says otherwise.
-HELD = ("undone", "newer-in-git")
+HELD = ("undone", "newer-in-git", "other-in-git")
 
 
 @dataclass(frozen=True)
 class Finding:
     """Something a reviewer should know.
 
-    Its kind is one of undone, newer-in-git, state-unread, image-unchanged, fields-disagree, unreadable and lint.
+    Its kind is one of undone, newer-in-git, other-in-git, state-unread, image-unchanged, fields-disagree, unreadable
+    and lint.
     """
 
     kind: str

@@ -80,13 +80,20 @@ def _changes(plan: Plan, service: str) -> list[str]:
     """A service's change; where its places differ, each with its places."""
     moves = plan.moves_of(service)
     places = {move: f" in {', '.join(paths)}" if len(moves) > 1 else "" for move, paths in moves.items()}
-    return [one_line(f"{service}: {old or '-'} -> {new or '-'}{where}") for (old, new), where in places.items()]
+    return [one_line(f"{service}: {_move(old, new)}{where}") for (old, new), where in places.items()]
+
+
+def _move(old: str | None, new: str | None) -> str:
+    if old != new:
+        return f"{old or '-'} -> {new or '-'}"
+    return f"{new} stays, its parameters or fields change" if new else "its parameters or fields change"
 
 
 def _edit(edit: Edit) -> str:
     if edit.whole:
         return f"{'~' if edit.old and edit.new else '+' if edit.new else '-'} {edit.file}"
-    return f"~ {edit.file}:{edit.line} {edit.pointer}: {one_line(edit.old)} -> {one_line(edit.new)}"
+    what = f"{one_line(edit.old)} -> {one_line(edit.new)}" if edit.old != edit.new else f"{one_line(edit.new)}, quoted"
+    return f"~ {edit.file}:{edit.line} {edit.pointer}: {what}"
 
 
 def _shown(edit: Edit, value: str) -> str:

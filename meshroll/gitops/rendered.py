@@ -16,6 +16,7 @@ import yaml
 from meshroll.errors import BadInputError
 from meshroll.gitops.cache import open_cache, retried
 from meshroll.gitops.diff import unified
+from meshroll.gitops.history import reached
 from meshroll.gitops.plan import Edit, Plan, VersionChange
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.transport import Transport
@@ -46,13 +47,16 @@ def plan(
 
 
 def read_versions(
-    remote: Remote, root: str, services: tuple[str, ...], *, cache: Path | None = None
+    remote: Remote, root: str, services: tuple[str, ...], *, at: str = "", cache: Path | None = None
 ) -> tuple[str, dict[str, str | None]]:
-    """The branch's commit (empty without any ref) and the version of each service in it, None where there is none."""
+    """The branch's commit (empty without any ref) and the version of each service in it, None where there is none.
+
+    `at` is the id of another commit of the branch: see `reached`.
+    """
 
     def read() -> tuple[str, dict[str, str | None]]:
         with open_cache(remote, cache) as git:
-            head = Transport(git, remote).fetch()
+            head = reached(Transport(git, remote), at)
             trees, tree = Trees(git), tree_of(git, head)
             return head, {name: _version_in(trees, tree, _folder(root, name), name) for name in services}
 

@@ -16,15 +16,14 @@ from typing import Literal
 from meshroll.errors import BadInputError
 from meshroll.gitops.cache import open_cache, retried
 from meshroll.gitops.events import Event, at, fetch_events, moves, newest_known
-from meshroll.gitops.history import Change, last_change
+from meshroll.gitops.past import changed_by, was_before
 from meshroll.gitops.plan import Finding, Plan, VersionChange
 from meshroll.gitops.remote import DEFAULT_BRANCH, Remote
-from meshroll.gitops.rendered import version_in
-from meshroll.gitops.replay import value_at
-from meshroll.gitops.scope import related
 from meshroll.gitops.transport import Transport
+from meshroll.gitops.undone import undone_by
+from meshroll.gitops.written import Written, last_written
 
-Kind = Literal["undone", "newer-in-git"]
+Kind = Literal["undone", "newer-in-git", "other-in-git"]
 
 
 @dataclass(frozen=True)
@@ -42,13 +41,19 @@ class Hold:
 
 
 def decide(
-    change: VersionChange, events: Sequence[Event], *, written: str | None = None, acknowledged: Collection[str] = ()
+    change: VersionChange,
+    events: Sequence[Event],
+    *,
+    written: str | None = None,
+    acknowledged: Collection[str] = (),
+    stack: str = "",
 ) -> tuple[Kind, Event | None] | None:
     """Whether a change must wait for a person, and the event that says so; None when it may go on.
 
     `events` are the service's, newest first, down to its newest release at the change's place. `written` is what the
-    last `up` wrote there, None when nobody knows: then the newest release there tells. `acknowledged` are versions that
-    the one who asks is known to have seen in Git.
+    last `up` wrote there by Pulumi's state, None when nobody knows: then the newest release there tells. Commits of
+    `up` of this very `stack` that go on from it are `up`'s own too. `acknowledged` are versions that the one who asks
+    is known to have seen in Git. Whether `newer-in-git` is `other-in-git` instead is for the files to say.
     """
     if change.old == change.new:
         return None
@@ -61,6 +66,10 @@ def decide(
         return None
     if newest is not None and newest.is_undo and newest.new == change.old:
         return None  # the undo put it there, and the wish is another version than the undone one
+    if written is not None:
+        wrote = last_written(events, change.path, stack=stack, state=written)
+        if wrote.newest and wrote.version == change.old:
+            return None
     return "newer-in-git", newest if newest is not None and newest.new == change.old else None
 
 
@@ -138,11 +147,43 @@ def _holds(
     found = []
     for change in changing:
         own = [event for event in events if event.service == change.service]
-        seen, known = acknowledged.get(change.service, ()), written.get(change.service)
-        decided = decide(change, own, written=known, acknowledged=seen)
-        if decided is not None:
-            found.append(_hold(transport, plan, change, decided, written=known))
+        seen, state = acknowledged.get(change.service, ()), written.get(change.service)
+        if hold := _hold(transport, plan, change, own, state=state, acknowledged=seen):
+            found.append(hold)
     return tuple(dict.fromkeys(found))
+
+
+def _hold(
+    transport: Transport,
+    plan: Plan,
+    change: VersionChange,
+    events: Sequence[Event],
+    *,
+    state: str | None,
+    acknowledged: Collection[str],
+) -> Hold | None:
+    """`decide` with as much history as it takes, in words."""
+
+    def decided(events: Sequence[Event]) -> tuple[Kind, Event | None] | None:
+        return decide(change, events, written=state, acknowledged=acknowledged, stack=plan.stack)
+
+    held = decided(events)
+    if held is None:
+        return None
+    kind, event = held
+    if kind == "undone" and event is not None:
+        return _undone(plan, change, event)
+    if state is None:
+        return _moved(transport, plan, change, event, wrote="")
+
+    def wrote(events: Sequence[Event]) -> Written:
+        return last_written(events, change.path, stack=plan.stack, state=state)
+
+    if not wrote(events).told:
+        events = fetch_events(transport, {change.service}, plan.scope, lambda found: wrote(found).told)
+        if decided(events) is None:
+            return None
+    return _moved(transport, plan, change, event, wrote=wrote(events).version)
 
 
 def _option(plan: Plan, change: VersionChange) -> str:
@@ -164,63 +205,28 @@ def refuse(held: Iterable[Hold]) -> None:
         raise BadInputError(hold.message)
 
 
-def undone_by(events: Sequence[Event], version: str | None, place: str) -> Event | None:
-    """The undo of a service's version that stands for a place; `events` are newest first.
-
-    It stands until a newer release comes to this place or to its own, or brings the undone version anywhere.
-    """
-    later: list[Event] = []
-    for event in moves(events):
-        if event.is_undo:
-            if event.old == version and not at(later, event.path):
-                return event
-        elif event.new == version or related(event.path, place):
-            return None
-        else:
-            later.append(event)
-    return None
+def _undone(plan: Plan, change: VersionChange, event: Event) -> Hold:
+    service = change.service
+    why = f": {event.reason}" if event.reason else ""
+    by = f"by {event.author} in {event.commit[:12]} at {event.day}{why}"
+    again = f"`meshroll retry {service} {change.new}{_option(plan, change)}` releases it again"
+    return Hold("undone", service, f"{service}: {change.new} was undone {by}; {again}")
 
 
-def undone_at(events: Sequence[Event], place: str) -> tuple[str, ...]:
-    """The versions of one service whose undo is the newest word at a place."""
-    there = at(events, place)
-    versions = dict.fromkeys(event.old for event in there if event.is_undo and event.old)
-    return tuple(version for version in versions if undone_by(there, version, place))
-
-
-def _hold(
-    transport: Transport,
-    plan: Plan,
-    change: VersionChange,
-    decided: tuple[Kind, Event | None],
-    *,
-    written: str | None,
-) -> Hold:
-    kind, event = decided
-    service, option = change.service, _option(plan, change)
-    if kind == "undone" and event is not None:
-        why = f": {event.reason}" if event.reason else ""
-        by = f"by {event.author} in {event.commit[:12]} at {event.day}{why}"
-        again = f"`meshroll retry {service} {change.new}{option}` releases it again"
-        return Hold(kind, service, f"{service}: {change.new} was undone {by}; {again}")
+def _moved(transport: Transport, plan: Plan, change: VersionChange, event: Event | None, *, wrote: str) -> Hold:
+    """`wrote` is what `up` wrote last, empty where nobody knows."""
+    service, up = change.service, "`pulumi up`"
     if event is not None:
         by = f"{event.author} in {event.commit[:12]} at {event.day}"
     else:
-        by = str(_changed_by(transport, plan, service) or "someone")
-    than = f" than {written}, which `pulumi up` wrote last" if written else ""
-    line = f"`meshroll set --from-git {service}{option}` brings the stack file in line"
-    return Hold(kind, service, f"{service}: Git holds {change.old}, newer{than}: {by}; {line}")
-
-
-def _changed_by(transport: Transport, plan: Plan, service: str) -> Change | None:
-    """Who last changed the version, not merely the file that holds it."""
-    for edit in plan.edits:
-        if edit.service != service:
-            continue
-        if not edit.whole:
-            return last_change(transport, edit.file, lambda one, other: value_at(one, edit) == value_at(other, edit))  # noqa: B023
-        if version_in(plan.contents.get(edit.file, b""), service) is not None:
-            return last_change(
-                transport, edit.file, lambda one, other: version_in(one, service) == version_in(other, service)
-            )
-    return None
+        by = str(changed_by(transport, plan, change) or "someone")
+    way = (
+        f"`meshroll set --from-git {service}{_option(plan, change)}` and then {up} bring the stack in line, "
+        "and the next version goes on from there"
+    )
+    if wrote and not was_before(transport, plan, change, wrote):
+        gone = f"{wrote}, which {up} wrote last, is no longer in the history of {plan.branch}"
+        said = f"Git holds {change.old}, and {gone}: {change.old} was put there by {by}"
+        return Hold("other-in-git", service, f"{service}: {said}; {way}")
+    than = f" than {wrote}, which {up} wrote last" if wrote else ""
+    return Hold("newer-in-git", service, f"{service}: Git holds {change.old}, newer{than}: {by}; {way}")

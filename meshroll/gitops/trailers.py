@@ -11,6 +11,7 @@ from meshroll.gitops.command import Git
 from meshroll.gitops.commit import NO_CONFIGURATION
 
 BATCH = 500  # files a process: their names are arguments
+PARTS = "parts-"  # how the folder of those files begins, in the cache
 _OPTIONS = ("--no-divider", "--only-trailers", "--unfold", "--where=end", "--if-exists=add", "--if-missing=add")
 
 
@@ -23,7 +24,7 @@ def trailers_of(git: Git, texts: Sequence[str]) -> Iterator[str]:
 def _batch(git: Git, texts: Sequence[str]) -> list[str]:
     # Git prints the files one after another: a trailer that nobody can foresee ends each.
     end = f"Meshroll-End: {secrets.token_hex(16)}"
-    with tempfile.TemporaryDirectory(prefix="meshroll-") as folder:
+    with tempfile.TemporaryDirectory(prefix=PARTS, dir=git.directory) as folder:
         files = [Path(folder, str(number)) for number in range(len(texts))]
         for file, text in zip(files, texts, strict=True):
             file.write_text(f"part\n\n{text}\n", encoding="utf-8", newline="\n")

@@ -18,8 +18,9 @@ from pathlib import Path
 
 from meshroll.errors import BadInputError, ConflictError, MeshrollError, UnavailableError
 from meshroll.gitops.command import BrokenCacheError, Git, last_line
+from meshroll.gitops.disk import is_disk
 from meshroll.gitops.remote import Remote
-from meshroll.gitops.trouble import declined, explain, is_race, rejection, told
+from meshroll.gitops.trouble import declined, disk_of_server, explain, is_race, rejection, told
 from meshroll.text import one_line
 
 ASK_SECONDS = 60.0
@@ -74,9 +75,9 @@ class Transport:
         try:
             self.deepen(1)
         except ConflictError:  # no such branch: is there any?
-            if self.head():
-                raise
-            return ""
+            if not self.head():
+                return ""
+            self.deepen(1)  # it came in between
         return self._tip()
 
     def deepen(self, depth: int) -> None:
@@ -141,6 +142,8 @@ class Transport:
         reason = one_line(rejection(result.output.decode("utf-8", "backslashreplace")))
         if is_race(reason):
             raise ContendedError(f"the server could not move the branch ({reason})", where=self.remote.where)
+        if is_disk(result.error):
+            raise disk_of_server(result.error, self.remote)
         if reason:
             raise declined(reason, result.error, self.remote)
         raise explain(result.error, self.remote) or UnavailableError(last_line(result.error), where=self.remote.where)

@@ -6,6 +6,7 @@ import re
 
 from meshroll.errors import BadInputError, ConflictError, MeshrollError, UnavailableError
 from meshroll.gitops.command import last_line
+from meshroll.gitops.disk import is_disk
 from meshroll.gitops.remote import Remote
 
 MAX_WORDS = 300
@@ -115,6 +116,12 @@ def explain(error: str, remote: Remote) -> MeshrollError | None:  # noqa: C901 -
     if "couldn't find remote ref" in text:
         return ConflictError(f"the branch {remote.branch} was deleted meanwhile", where=where)
     return None
+
+
+def disk_of_server(error: str, remote: Remote) -> UnavailableError:
+    """A server that cannot take a push because its own disk is full or read-only."""
+    line = next(line for line in error.splitlines() if is_disk(line)).strip().removeprefix("remote:").strip()
+    return UnavailableError(f"the server cannot write ({last_line(line)})", where=remote.where)
 
 
 def told(error: str) -> str:

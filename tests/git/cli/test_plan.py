@@ -61,6 +61,16 @@ def test_the_exit_code_tells_of_changes_only_when_asked(run: Run, repository: Re
     assert run("plan", *given(repository, "provider=v1"), "--exit-code")[0] == 0
 
 
+def test_a_service_held_back_is_something_to_do_too_when_asked(run: Run, repository: Repository) -> None:
+    assert run("plan", *given(repository, "provider=v2"), "--out", "plan.json")[0] == 0
+    assert run("apply", "plan.json")[0] == 0
+    where = ("--repository", repository.remote.url, "--path", "clusters/east")
+    assert run("rollback", "provider", *where, "--yes")[0] == 0
+    code, output, _ = run("plan", *given(repository, "provider=v2"))
+    assert (code, output.splitlines()[1]) == (0, "Nothing to do: what is wished waits for a person.")
+    assert run("plan", *given(repository, "provider=v2"), "--exit-code") == (3, output, "")
+
+
 def test_the_hash_of_an_exact_plan_covers_the_blob_and_of_others_not(run: Run, repository: Repository) -> None:
     plain, exact = (planned(run, *given(repository, "provider=v2"), *more) for more in ([], ["--exact"]))
     repository.commit(write={FILE: manifest(first="v1") + "---\n" + manifest(provider="v1", consumer="v5")})

@@ -24,7 +24,8 @@ def test_what_someone_else_put_into_git_is_a_finding_with_commit_and_author(
     theirs = repository.commit("hotfix", write={FILE: manifest(provider="v9", consumer="v1")})
     sentence = (
         f"! provider: Git holds v9, newer than v1, which `pulumi up` wrote last: Ada in {theirs[:12]} (hotfix); "
-        "`meshroll set --from-git provider -s test` brings the stack file in line"
+        "`meshroll set --from-git provider -s test` and then `pulumi up` bring the stack in line, "
+        "and the next version goes on from there"
     )
     for wish in ((), ("--set", "provider=v2")):
         code, output, error = run("plan", "-s", "test", *wish, "--out", "plan.json")
@@ -36,6 +37,7 @@ def test_what_someone_else_put_into_git_is_a_finding_with_commit_and_author(
 
 
 def test_what_was_taken_back_by_hand_is_not_released_again(run: Run, repository: Repository, pulumi: Wrote) -> None:
+    repository.commit("Release", write={FILE: manifest(provider="v2", consumer="v1")})
     pulumi(shop_east={"provider": "v2"})
     revert = repository.commit("Revert the release", write={FILE: manifest(provider="v1", consumer="v1") + "# back\n"})
     stack_file = Path("stacks/Pulumi.test.yaml")
@@ -45,6 +47,30 @@ def test_what_was_taken_back_by_hand_is_not_released_again(run: Run, repository:
     assert code == 0
     assert finding.startswith("! provider: Git holds v1, newer than v2, which `pulumi up` wrote last: Ada in ")
     assert repository.head() == revert
+
+
+def test_a_branch_that_was_moved_back_is_told_apart_from_a_newer_version(
+    run: Run, repository: Repository, pulumi: Wrote
+) -> None:
+    back = repository.head()
+    repository.commit("Release", write={FILE: manifest(provider="v2", consumer="v1")})
+    pulumi(shop_east={"provider": "v2"})
+    repository.git("update-ref", "refs/heads/main", back)
+    sentence = (
+        "! provider: Git holds v1, and v2, which `pulumi up` wrote last, is no longer in the history of main: "
+        f"v1 was put there by Ada in {back[:12]} (by hand); `meshroll set --from-git provider -s test` and then "
+        "`pulumi up` bring the stack in line, and the next version goes on from there"
+    )
+    assert "Git holds" not in run("plan", "-s", "test", "--set", "provider=v3")[1]  # the stack file has v1: it is known
+    stack_file = Path("stacks/Pulumi.test.yaml")
+    stack_file.write_text(stack_file.read_text().replace("version: v1", "version: v2"))
+    code, output, error = run("plan", "-s", "test", "--out", "plan.json")
+    assert (code, error, findings(output)) == (0, "", [sentence])
+    assert run("apply", "plan.json") == (
+        2,
+        "",
+        f"meshroll: plan.json: the plan holds {sentence[2:]}; expected a plan without it\n",
+    )
 
 
 def test_each_cluster_has_what_was_written_to_it(

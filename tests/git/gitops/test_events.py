@@ -8,7 +8,7 @@ from meshroll.gitops import Plan, apply_plan, plan_rendered
 from meshroll.gitops.cache import open_cache
 from meshroll.gitops.command import Git
 from meshroll.gitops.events import Event, newest_known, read_events
-from meshroll.gitops.message import Undo
+from meshroll.gitops.message import Command, Undo
 from meshroll.gitops.plan import VersionChange
 from meshroll.gitops.scope import Scope
 from meshroll.gitops.trailers import trailers_of
@@ -17,9 +17,11 @@ from tests.git.repositories import Repository, release
 ROOT = "live"
 
 
-def deliver(repository: Repository, *, stack: str = "prod", undo: Undo | None = None, **versions: str) -> Plan:
+def deliver(
+    repository: Repository, *, stack: str = "prod", command: Command = "", undo: Undo | None = None, **versions: str
+) -> Plan:
     plan = plan_rendered(repository.remote, ROOT, release(**versions), cache=repository.cache)
-    apply_plan(repository.remote, plan, stack=stack, undo=undo, cache=repository.cache)
+    apply_plan(repository.remote, plan, stack=stack, command=command, undo=undo, cache=repository.cache)
     return plan
 
 
@@ -138,6 +140,37 @@ def test_a_squash_as_git_writes_it_keeps_every_word_in_order(repository: Reposit
         "release provider v1 v2",
         "release provider - v1",
     ]
+
+
+def commands(repository: Repository) -> list[tuple[str | None, str]]:
+    return [(event.new, event.command) for event in events(repository, "provider")]
+
+
+def test_the_command_that_made_each_commit_is_told_also_when_they_are_squashed(repository: Repository) -> None:
+    deliver(repository, provider="v1")
+    deliver(repository, provider="v2", command="up")
+    deliver(repository, provider="v3", command="apply")
+    told = [("v3", "apply"), ("v2", "up"), ("v1", "")]
+    assert commands(repository) == told
+    squash(repository, "Squashed commit of the following:\n\n" + repository.git("log", "-2", "--format=medium", "main"))
+    assert commands(repository) == told
+
+
+@pytest.mark.parametrize(
+    ("more", "command"),
+    [
+        ("Meshroll-Command: up\n", "up"),
+        ("Meshroll-Command: apply\n", ""),
+        ("Meshroll-Command: up\nMeshroll-Stack: staging\n", ""),
+    ],
+)
+def test_trailers_of_several_commits_in_one_paragraph_name_no_command(
+    repository: Repository, more: str, command: str
+) -> None:
+    head = "Meshroll-Stack: prod\nMeshroll-Command: up\n"
+    repository.commit(f"Squashed\n\n{head}Meshroll-Service: provider v1 -> v2 in live\n{more}")
+    (event,) = events(repository, "provider", stack="")
+    assert (event.new, event.command) == ("v2", command)
 
 
 def test_a_squash_keeps_its_order_where_one_cluster_could_be_read_either_way(repository: Repository) -> None:

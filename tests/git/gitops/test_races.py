@@ -10,6 +10,7 @@ import pytest
 
 from meshroll.errors import ConflictError
 from meshroll.gitops import apply, apply_plan, plan_rendered
+from meshroll.gitops.transport import Transport
 from tests.git.repositories import Repository, release
 
 PROCESSES = 4
@@ -99,6 +100,22 @@ def test_releases_of_one_service_follow_each_other(repository: Repository) -> No
     moves = [line.removeprefix("provider ").removesuffix(" in live").split(" -> ") for line in lines if line]
     assert len(moves) == PROCESSES * RELEASES
     assert [old for old, _ in moves] == ["-", *(new for _, new in moves[:-1])]  # each says what it really replaced
+
+
+def test_a_branch_that_comes_while_it_is_looked_for_is_taken(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Transport.deepen
+
+    def meanwhile(transport: Transport, depth: int) -> None:
+        try:
+            real(transport, depth)
+        except ConflictError:
+            repository.commit(write={"README": "x"})
+            raise
+
+    monkeypatch.setattr(Transport, "deepen", meanwhile)
+    assert plan_rendered(repository.remote, "live", {}, cache=repository.cache).base == repository.head()
 
 
 def test_a_server_that_never_moves_the_branch_is_told_and_not_asked_for_ever(

@@ -34,6 +34,37 @@ def test_the_subject_says_what_a_person_wants_to_know(change: VersionChange, sub
     assert commit_message(replace(PLAN, changes=(change,)), "prod").text == f"{subject}\n"
 
 
+def test_places_that_swap_their_versions_are_released_and_not_merely_changed() -> None:
+    swapped = (VersionChange("provider", "v1", "v2", "east"), VersionChange("provider", "v2", "v1", "west"))
+    assert commit_message(replace(PLAN, changes=swapped), "prod").text == (
+        "Release provider\n\n- provider v1 -> v2\n- provider v2 -> v1\n"
+    )
+
+
+def test_changes_that_bring_no_version_are_listed_as_such_and_their_trailers_stay() -> None:
+    changes = (VersionChange("provider", "v59", "v59"), VersionChange("consumer", "v3", "v3"))
+    assert commit_message(replace(PLAN, changes=changes), "prod") == Message(
+        "Change 2 services of prod\n\n- provider v59 changed\n- consumer v3 changed\n",
+        (
+            ("Meshroll-Stack", "prod"),
+            ("Meshroll-Service", "provider v59 -> v59"),
+            ("Meshroll-Service", "consumer v3 -> v3"),
+            ("Meshroll-Plan", PLAN.hash),
+        ),
+    )
+    with_a_release = (*changes, VersionChange("client", "v1", "v2"))
+    assert commit_message(replace(PLAN, changes=with_a_release), "").text.startswith("Release 3 services\n")
+
+
+def test_the_command_that_made_the_commit_has_a_trailer_where_it_is_known() -> None:
+    assert commit_message(ONE, "prod", command="up").trailers == (
+        ("Meshroll-Stack", "prod"),
+        ("Meshroll-Command", "up"),
+        ("Meshroll-Service", "provider v1 -> v2"),
+        ("Meshroll-Plan", ONE.hash),
+    )
+
+
 def test_several_services_are_listed_and_each_has_a_trailer() -> None:
     assert commit_message(PLAN, "prod") == Message(
         "Release 2 services of prod\n\n- provider v1 -> v2\n- consumer - -> v1\n",

@@ -34,6 +34,20 @@ def test_the_hash_is_of_what_is_addressed_and_not_of_when() -> None:
     assert len({PLAN.hash, *(other.hash for other in others)}) == 5
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (VersionChange("provider", "v1", "v2"), "provider v1 -> v2"),
+        (VersionChange("provider", None, "v2"), "provider - -> v2"),
+        (VersionChange("provider", "v2", None), "provider v2 -> -"),
+        (VersionChange("provider", "v59", "v59"), "provider v59 changed"),
+        (VersionChange("provider", None, None), "provider changed"),
+    ],
+)
+def test_a_change_says_from_what_to_what_or_that_the_version_stays(change: VersionChange, words: str) -> None:
+    assert replace(PLAN, changes=(change, change)).summary == words
+
+
 def test_a_plan_bound_to_edits_keeps_the_changes_they_make() -> None:
     bound = PLAN.bound_to([ONE])
     assert (bound.edits, bound.changes) == ((ONE,), (VersionChange("provider", "v1", "v2"),))

@@ -51,6 +51,33 @@ def test_each_place_is_named_where_they_come_from_several_versions() -> None:
     ]
 
 
+def test_a_version_that_stays_is_not_shown_as_a_move() -> None:
+    stays = (VersionChange("provider", "v59", "v59"), VersionChange("client", None, None))
+    edits = (Edit("f.yaml", "/0/version", "1.10", "1.10", "provider", 3),)
+    changed = replace(SCALAR, changes=stays, edits=edits)
+    assert as_text(changed).splitlines()[2:6] == [
+        "provider: v59 stays, its parameters or fields change",
+        "  ~ f.yaml:3 /0/version: 1.10, quoted",
+        "",
+        "client: its parameters or fields change",
+    ]
+    assert as_markdown(changed).splitlines()[0] == (
+        "### Release plan: `provider: v59 stays, its parameters or fields change`, "
+        "`client: its parameters or fields change`"
+    )
+
+
+def test_a_place_where_the_version_stays_is_told_beside_those_where_it_moves() -> None:
+    changes = (
+        VersionChange("provider", "v1", "v2", "clusters/east"),
+        VersionChange("provider", "v2", "v2", "clusters/west"),
+    )
+    assert as_text(replace(SCALAR, changes=changes)).splitlines()[2:4] == [
+        "provider: v1 -> v2 in clusters/east",
+        "provider: v2 stays, its parameters or fields change in clusters/west",
+    ]
+
+
 def test_a_finding_cannot_begin_a_line_of_ours() -> None:
     forged = replace(SCALAR, findings=(Finding("lint", "x\nhash 0000", "provider"),))
     assert "  ! provider: x\\nhash 0000" in as_text(forged).splitlines()

@@ -8,7 +8,8 @@ import pytest
 
 from meshroll.gitops import VersionChange
 from meshroll.gitops.events import Event
-from meshroll.gitops.standing import decide, undone_at
+from meshroll.gitops.standing import decide
+from meshroll.gitops.undone import undone_at
 
 EAST, WEST = "clusters/east", "clusters/west"
 
