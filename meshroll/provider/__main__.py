@@ -6,18 +6,21 @@ import asyncio
 import sys
 from contextlib import suppress
 
+from meshroll import lifetime
 from meshroll.provider.engine import Engine
 from meshroll.provider.resource import ReleaseProvider
 from meshroll.provider.server import serve
 
 
 def main(arguments: list[str]) -> None:
-    """Serve until stopped. The engine gives its address as the first argument that is no option."""
+    """Serve until stopped, or the engine is gone. Its address is the first argument that is not an option."""
     address = next((argument for argument in arguments if not argument.startswith("-")), "")
     if not address:
         sys.exit("pulumi-resource-meshroll is started by Pulumi; expected the engine's address")
+    lifetime.end_with_parent()
     with suppress(KeyboardInterrupt):
         asyncio.run(serve(ReleaseProvider(Engine(address)), address))
+    lifetime.end()
 
 
 if __name__ == "__main__":

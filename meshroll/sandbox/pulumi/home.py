@@ -18,8 +18,8 @@ PRIVATE_FOLDER, PROGRAM = 0o700, 0o755
 def install(home: Path, python: Path, official: Official | None = None) -> dict[str, str]:
     """Lay or refresh the home (mode 0700) and return the environment that makes `pulumi` use it.
 
-    `python` runs the stand-ins. An official plug-in from a cache is linked in the stand-in's place. The state of
-    stacks and the passphrase survive a second call.
+    `python` runs the stand-ins. In the place of one whose official plug-in is in a cache stands a script that runs
+    that one and ends it with its engine. The state of stacks and the passphrase survive a second call.
     """
     plugins, state, passphrase = home / "plugins", home / "state", home / "passphrase"
     for folder in (home, plugins, state):
@@ -38,30 +38,49 @@ def install(home: Path, python: Path, official: Official | None = None) -> dict[
 
 
 def _fill(plugins: Path, python: Path, official: Official) -> None:
-    stand_ins = {}
+    wanted: dict[str, tuple[str, str]] = {}  # a plug-in's folder: its executable and that one's text
     if official.language_host is None:
-        stand_ins[f"language-python-v{version('pulumi')}"] = ("pulumi-language-python", "language")
+        wanted[f"language-python-v{version('pulumi')}"] = ("pulumi-language-python", _stand_in(python, "language"))
     if official.kubernetes is None:
-        stand_ins[f"resource-kubernetes-v{version('pulumi_kubernetes')}"] = (PLUGIN, "kubernetes")
+        wanted[f"resource-kubernetes-v{version('pulumi_kubernetes')}"] = (PLUGIN, _stand_in(python, "kubernetes"))
+    elif official.kubernetes.is_dir():
+        wanted[official.kubernetes.name] = (PLUGIN, _official(official.kubernetes / PLUGIN))
     for old in [*plugins.glob("language-python-v*"), *plugins.glob("resource-kubernetes-v*")]:
         if old.is_symlink() or old.is_file():
             old.unlink()
-        elif old.name not in stand_ins:
+        elif old.name not in wanted:
             shutil.rmtree(old)
-    for name, (executable, module) in stand_ins.items():
-        _lay(plugins / name / executable, python, f"meshroll.sandbox.pulumi.{module}.__main__")
-    if official.kubernetes is not None and official.kubernetes.is_dir():
-        (plugins / official.kubernetes.name).symlink_to(official.kubernetes)
+    for name, (executable, text) in wanted.items():
+        _lay(plugins / name / executable, text)
 
 
-def _lay(executable: Path, python: Path, module: str) -> None:
-    executable.parent.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+def _stand_in(python: Path, name: str) -> str:
+    module = f"meshroll.sandbox.pulumi.{name}.__main__"
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from {module} import main; main()"
-    text = (
+    return (
         "#!/bin/sh\n"
         "# Stand-in, laid by `meshroll sandbox` where the official Pulumi plug-in is not installed.\n"
         f'exec {shlex.quote(str(python))} -I -W ignore -c {shlex.quote(code)} "$@"\n'
     )
+
+
+def _official(executable: Path) -> str:
+    # The reader is in the plug-in's process group, so that no other group can have its number by then. Its output is
+    # not the plug-in's: the engine waits for the end of that.
+    return (
+        "#!/bin/sh\n"
+        "# Laid by `meshroll sandbox` around the official Pulumi plug-in, which looks for its engine every 5 minutes.\n"
+        "# The engine holds the other end of standard input; when that is hung up, the plug-in's process group ends.\n"
+        "exec 3<&0\n"
+        "if test -p /dev/stdin; then\n"
+        "  { while read -r _; do :; done; kill -s KILL -- -$$; } <&3 3<&- >/dev/null 2>&1 &\n"
+        "fi\n"
+        f'exec {shlex.quote(str(executable))} "$@" 3<&-\n'
+    )
+
+
+def _lay(executable: Path, text: str) -> None:
+    executable.parent.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     fresh = executable.with_name(f".{executable.name}")  # moved into place: a running `pulumi` may be about to start it
     fresh.write_text(text)
     fresh.chmod(PROGRAM)

@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,8 +77,9 @@ class Project:
         document = json.loads(self.run("stack", "export"))
         return {item["urn"].rpartition("::")[2]: item for item in document["deployment"].get("resources", [])}
 
-    def interrupt(self, *args: str, when: Callable[[], bool]) -> str:
-        """The output of a command that gets SIGINT once the condition holds."""
+    @contextmanager
+    def started(self, *args: str) -> Iterator[subprocess.Popen[bytes]]:
+        """While a command runs, its output on standard output. It is killed at the end if it still runs."""
         child = subprocess.Popen(
             [self.cli, *args, "--non-interactive"],
             cwd=self.folder,
@@ -85,14 +87,22 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            text=True,
         )
-        deadline = time.monotonic() + 60
-        while not when():
-            assert time.monotonic() < deadline
-            assert child.poll() is None
-            time.sleep(0.05)
-        child.send_signal(signal.SIGINT)
-        text, _ = child.communicate(timeout=60)
+        try:
+            yield child
+        finally:
+            child.kill()
+            child.communicate(timeout=60)
+
+    def interrupt(self, *args: str, when: Callable[[], bool]) -> str:
+        """The output of a command that gets SIGINT once the condition holds."""
+        with self.started(*args) as child:
+            deadline = time.monotonic() + 60
+            while not when():
+                assert time.monotonic() < deadline
+                assert child.poll() is None
+                time.sleep(0.05)
+            child.send_signal(signal.SIGINT)
+            text, _ = child.communicate(timeout=60)
         assert child.returncode != 0
-        return text
+        return text.decode()

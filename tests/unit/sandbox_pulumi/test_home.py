@@ -56,10 +56,13 @@ def test_official_parts_take_the_stand_ins_place(tmp_path: Path):
     home = tmp_path / "home"
     install(home, Path("/python"))
     install(home, Path("/python"), Official(language_host=Path("/bin/host"), kubernetes=plugin))
-    assert [(item.name, item.readlink()) for item in (home / "plugins").iterdir()] == [(KUBERNETES, plugin)]
+    assert [item.name for item in (home / "plugins").iterdir()] == [KUBERNETES]
+    laid = home / "plugins" / KUBERNETES / "pulumi-resource-kubernetes"
+    assert f'exec {plugin}/pulumi-resource-kubernetes "$@"' in laid.read_text()
+    assert mode(laid) == "-rwxr-xr-x"
     install(home, Path("/python"))
-    assert not (home / "plugins" / KUBERNETES).is_symlink()
-    assert plugin.is_dir()
+    assert "exec /python " in laid.read_text()
+    assert (plugin / "pulumi-resource-kubernetes").read_text() == "#!/bin/sh\n"
 
 
 def test_nothing_official_is_found_on_a_bare_machine(tmp_path: Path):

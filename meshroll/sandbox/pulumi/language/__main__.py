@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from importlib.metadata import version
 
+from meshroll import lifetime
 from meshroll.sandbox.pulumi.language.host import serve
 
 
 def main() -> None:
-    """Run until the engine stops it."""
+    """Run until the engine stops it, or is gone."""
+    lifetime.end_with_parent()
     serve(version("pulumi"))
-    os._exit(0)  # a handler may still wait for a program that does not end
+    lifetime.end()  # a handler may still wait for a program that does not end
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,6 +20,8 @@ from typing import Any
 import grpc
 from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
+
+from meshroll.sandbox.pulumi.language.program import framed
 
 PROGRAM = Path(__file__).with_name("program.py")
 MESSAGE_BYTES = 400 * 1024 * 1024
@@ -38,7 +41,10 @@ class Host(LanguageServer):
         return plugin_pb2.PluginInfo(version=self._version)
 
     def Run(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
-        """Run `__main__.py` in a child whose output is this process's, and hand back its answer."""
+        """Run `__main__.py` in a child whose output is this process's, and hand back its answer.
+
+        The child's standard input stays open: when this process is gone, however it ended, the child sees its end.
+        """
         python = interpreter(Path(request.info.root_directory), request.info.options)
         if not os.access(python, os.X_OK):
             error = f"{python} is not there; expected the virtualenv that Pulumi.yaml names, or none named there"
@@ -49,17 +55,13 @@ class Host(LanguageServer):
             stdin=subprocess.PIPE,
             cwd=request.info.program_directory or request.pwd or None,
             pass_fds=[writer],
+            process_group=0,  # with all that the program starts
         )
         os.close(writer)
         with self._lock:
             self._running.add(child)
         try:
-            assert child.stdin is not None  # noqa: S101
-            with child.stdin as pipe, os.fdopen(reader, "rb") as answer:
-                pipe.write(request.SerializeToString())
-                pipe.close()
-                result = answer.read()
-            code = child.wait()
+            code, result = _exchange(child, request.SerializeToString(), reader)
         finally:
             with self._lock:
                 self._running.discard(child)
@@ -69,10 +71,25 @@ class Host(LanguageServer):
         return language_pb2.RunResponse(error=f"the program ended with exit code {code}")
 
     def stop(self) -> None:
-        """Stop the programs that run."""
+        """Stop the programs that run, with all that they started."""
         with self._lock:
             for child in self._running:
-                child.terminate()
+                with suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGTERM)
+
+
+def _exchange(child: subprocess.Popen[bytes], request: bytes, reader: int) -> tuple[int, bytes]:
+    """The child's exit code and answer. A child that ends without one says why by its exit code."""
+    assert child.stdin is not None  # noqa: S101
+    with os.fdopen(reader, "rb") as answer:
+        with suppress(BrokenPipeError):
+            child.stdin.write(framed(request))
+            child.stdin.flush()
+        result = answer.read()
+        code = child.wait()
+    with suppress(BrokenPipeError):
+        child.stdin.close()
+    return code, result
 
 
 def interpreter(root: Path, options: Any) -> str:
