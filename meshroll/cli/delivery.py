@@ -1,23 +1,32 @@
-"""`meshroll promote`: a person's word to a delivery that waits for one."""
+"""`meshroll promote`: a person lets a delivery go on that waits for one."""
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 import click
 
-from meshroll.errors import BadInputError, ConflictError, MeshrollError
+from meshroll.errors import BadInputError
+
+if TYPE_CHECKING:  # importing them is left to the command that runs
+    from meshroll.kube import Kube
+    from meshroll.settings.model import Cluster
 
 
 @click.command("promote")
 @click.argument("service")
 @click.option("-s", "--stack", metavar="STACK", required=True, help="The stack: stacks/Pulumi.STACK.yaml.")
 @click.option("--full", is_flag=True, help="Skip all remaining steps.")
+@click.option(
+    "--step", type=click.IntRange(min=1), metavar="N", help="Only from step N, as in `is paused at step 2 of 4`."
+)
 @click.option("--cluster", metavar="CLUSTER", help="Only in this work cluster.")
-def promote_command(service: str, stack: str, full: bool, cluster: str | None) -> None:
+def promote_command(service: str, stack: str, full: bool, step: int | None, cluster: str | None) -> None:
     """Continue the paused delivery of SERVICE by one step, or in full."""
     from meshroll.cli.project import load_stack
-    from meshroll.delivery.operate import promote
-    from meshroll.delivery.preflight import check_cluster
-    from meshroll.kube import Kube
+    from meshroll.delivery.operate import Wish
+    from meshroll.delivery.turns import promote_in_turn
 
     settings = load_stack(stack)
     where = f"stack {stack}"
@@ -27,20 +36,15 @@ def promote_command(service: str, stack: str, full: bool, cluster: str | None) -
     if cluster is not None and cluster not in settings.workers:
         expected = f"one of {', '.join(settings.workers)}"
         raise BadInputError(f"there is no work cluster {cluster}", where=where, expected=expected)
-    done: list[str] = []
-    for name in [cluster] if cluster else settings.workers:
-        at = settings.clusters[name]
-        try:
-            worker = Kube.connect(at.kubeconfig, at.context, at.name)
-            if at.uid:
-                check_cluster(at, worker, ())
-            click.echo(promote(worker, settings.delivery.namespace, service, full))
-        except MeshrollError as error:
-            if not done:
-                raise
-            # The same call again would promote the others once more.
-            raise ConflictError(
-                f"{error}; {service} is promoted in {', '.join(done)} already",
-                expected=f"`--cluster {name}`, and each cluster after it, once this is mended",
-            ) from None
-        done.append(name)
+    clusters = [cluster] if cluster else settings.workers
+    promote_in_turn(settings, clusters, service, Wish(full, step), _connect, click.echo, partial(click.echo, err=True))
+
+
+def _connect(at: Cluster) -> Kube:
+    from meshroll.delivery.preflight import check_cluster
+    from meshroll.kube import Kube
+
+    found = Kube.connect(at.kubeconfig, at.context, at.name)
+    if at.uid:
+        check_cluster(at, found, ())
+    return found

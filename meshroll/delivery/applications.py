@@ -1,8 +1,9 @@
 """What an Argo CD Application says about one commit. Pure: a dictionary in, a state out.
 
-An Application has a commit when its comparison was made at that commit or a descendant, the answer was Synced, and no
-sync is under way. A comparison error is no failure here: before the first commit of a repository it is the rule, and a
-repository that is unreachable now may be back in a second.
+An Application has a commit when its comparison was made at a revision that holds what the commit released, the answer
+was Synced, and no sync is under way. Which revisions hold it is Git's answer (`meshroll.gitops.lineage`): a descendant
+in which somebody else released another version does not. A comparison error is not a failure here: before the first
+commit of a repository it is the rule, and a repository that is unreachable now may be back in a second.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from meshroll.gitops.lineage import Relation, Standing
+
 Object = dict[str, Any]
-IsDescendant = Callable[[str, str], bool]  # (revision, commit): is revision the commit or made after it
+Lineage = Callable[[str], Standing]  # how a revision stands to the commit that is waited for
 
 GROUP_VERSION = "argoproj.io/v1alpha1"
 REFRESH = "argocd.argoproj.io/refresh"  # removed by Argo CD once it has looked again
@@ -24,8 +27,10 @@ class Sync(Enum):
     """How far an Application is with a commit."""
 
     WAITING = "waiting"
+    SYNCING = "syncing"  # the sync of this commit is under way: objects may be applied, hooks may run
     SYNCED = "synced"
     FAILED = "failed"  # the sync of this commit ended in failure and is not tried again
+    OVERTAKEN = "overtaken"  # somebody else's release came instead, or the commit was taken from the branch
 
 
 @dataclass(frozen=True)
@@ -37,23 +42,29 @@ class ApplicationState:
     sentence: str
 
 
-def application_state(application: Object, commit: str, is_descendant: IsDescendant) -> ApplicationState:
+def application_state(application: Object, lineage: Lineage) -> ApplicationState:
     """Judge an Application as read from the API."""
     status = application.get("status") or {}
     compared = status.get("sync") or {}
     revision = compared.get("revision") or ""
     problem = _condition(status)
-    if not _reached(revision, commit, is_descendant):
+    standing = _standing(revision, lineage)
+    if standing.relation in (Relation.OVERTAKEN, Relation.ELSEWHERE):
+        return ApplicationState(Sync.OVERTAKEN, revision, f"is at {revision[:8]}: {standing.sentence}")
+    if standing.relation is not Relation.HOLDS:
         at = f"is at {revision[:8]}" if revision else "has not read the repository yet"
         return ApplicationState(Sync.WAITING, revision, at + (f": {problem}" if problem else ""))
     operation = status.get("operationState") or {}
     phase = operation.get("phase") or ""
+    synced = _operation_revision(operation)
     if application.get("operation") or phase in ("Running", "Terminating"):
-        message = operation.get("message") or "sync under way"
-        return ApplicationState(Sync.WAITING, revision, f"is syncing {revision[:8]}: {message}")
+        message = operation.get("message") or "the sync is under way"
+        ours = phase == "Running" and _standing(synced, lineage).relation is Relation.HOLDS
+        state = Sync.SYNCING if ours else Sync.WAITING
+        return ApplicationState(state, revision, f"is syncing {(synced or revision)[:8]}: {message}")
     if compared.get("status") == "Synced":
         return ApplicationState(Sync.SYNCED, revision, f"is synced to {revision[:8]}")
-    if phase in ("Failed", "Error") and _reached(_operation_revision(operation), commit, is_descendant):
+    if phase in ("Failed", "Error") and _standing(synced, lineage).relation is Relation.HOLDS:
         message = operation.get("message") or phase
         return ApplicationState(Sync.FAILED, revision, f"could not sync {revision[:8]}: {message}")
     word = compared.get("status") or "Unknown"
@@ -63,16 +74,23 @@ def application_state(application: Object, commit: str, is_descendant: IsDescend
     return ApplicationState(Sync.WAITING, revision, f"is {word} at {revision[:8]}" + (f": {reason}" if reason else ""))
 
 
-def wants_refresh(application: Object, commit: str, is_descendant: IsDescendant) -> bool:
+def is_applied(application: Object, kind: str, name: str) -> bool:
+    """Whether the sync that is under way has applied an object already; its hooks may still run."""
+    operation = (application.get("status") or {}).get("operationState") or {}
+    results = (operation.get("syncResult") or {}).get("resources") or []
+    return any((r.get("kind"), r.get("name"), r.get("status")) == (kind, name, "Synced") for r in results)
+
+
+def wants_refresh(application: Object, lineage: Lineage) -> bool:
     """Whether asking Argo CD to look at the repository again makes sense: it is elsewhere, and nobody has asked."""
     annotations = application.get("metadata", {}).get("annotations") or {}
     compared = (application.get("status") or {}).get("sync") or {}
-    at_commit = _reached(compared.get("revision") or "", commit, is_descendant)
-    return REFRESH not in annotations and not (at_commit and compared.get("status") != "Unknown")
+    there = _standing(compared.get("revision") or "", lineage).relation is not Relation.BEFORE
+    return REFRESH not in annotations and not (there and compared.get("status") != "Unknown")
 
 
-def _reached(revision: str, commit: str, is_descendant: IsDescendant) -> bool:
-    return bool(revision) and (revision == commit or is_descendant(revision, commit))
+def _standing(revision: str, lineage: Lineage) -> Standing:
+    return lineage(revision) if revision else Standing(Relation.BEFORE, "")
 
 
 def _operation_revision(operation: Object) -> str:

@@ -1,94 +1,114 @@
 """Operations on a running delivery, written to the Rollout as Argo's own kubectl plug-in writes them.
 
-Status patches carry the resourceVersion they were decided on, so a promotion decided on an old state is decided anew:
-two quick promotions never skip a step.
+Every patch carries the resourceVersion that it was decided on. When the Rollout has changed since, it is read again:
+a promotion is for the step that was seen first, and never for the one after it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
-from meshroll.delivery.rollouts import GROUP_VERSION, is_observed, is_unpausing
-from meshroll.delivery.wait import FIELD_MANAGER, Api
+from meshroll.delivery.looks import find_rollout
+from meshroll.delivery.model import FIELD_MANAGER, Api
+from meshroll.delivery.promotion import Promotion, Step, promotion
+from meshroll.delivery.rollouts import GROUP_VERSION, is_observed
 from meshroll.errors import BadInputError, ConflictError
 from meshroll.kube import ApiError
 
 Object = dict[str, Any]
 _TRIES = 10
-_CONFLICT = 409
 
 
-def promote(worker: Api, namespace: str, rollout: str, full: bool) -> str:
-    """Lift the pause (or go past the step) of a Rollout; `full` skips all remaining steps.
+@dataclass(frozen=True)
+class Wish:
+    """What to promote: one step or all that remain, and the step (from 1) at which the Rollout must stand."""
+
+    full: bool = False
+    step: int | None = None
+
+
+def promote(worker: Api, namespace: str, service: str, full: bool, *, step: int | None = None) -> str:
+    """Lift the pause (or go past the step) of a service's Rollout; `full` skips all remaining steps.
 
     Returns the sentence for the user. Raises BadInputError when there is no such Rollout, ConflictError when it was
-    aborted or changes faster than this can follow.
+    aborted, does not stand at `step` (counted from 1) or moved on before it could be promoted.
     """
+    wish = Wish(full, step)
+    first = look(worker, namespace, service, wish)
+    done = carry_out(worker, namespace, first, lambda found: promotion(found, full=full))
+    return f"{first['metadata']['name']} in {worker.name} {done.sentence}"
+
+
+def look(worker: Api, namespace: str, service: str, wish: Wish) -> Object:
+    """The Rollout that a wish is for. Raises BadInputError, or ConflictError where the wish does not fit it."""
+    where = f"cluster {worker.name}"
+    found = find_rollout(worker, namespace, service)
+    if found is None:
+        raise BadInputError(f"there is no Rollout {service} in namespace {namespace}", where=where)
+    name, now = found["metadata"]["name"], Step.of(found)
+    if not is_observed(found):
+        raise ConflictError(f"Rollout {name} has not taken up its new spec yet; try again", where=where)
+    if wish.step is not None and (not now.moving or now.number != wish.step):
+        raise ConflictError(f"Rollout {name} is not at step {wish.step}: it {now.sentence}", where=where)
+    if now.aborted and not wish.full:
+        raise ConflictError(f"Rollout {name} was aborted", where=where, expected="a new version, or --full")
+    return found
+
+
+def carry_out(worker: Api, namespace: str, first: Object, decide: Callable[[Object], Promotion]) -> Promotion:
+    """Write what is decided on a Rollout as it was read first, and what was decided.
+
+    Raises ConflictError when it stands at another step by the time of the write.
+    """
+    name, seen, found = first["metadata"]["name"], Step.of(first), first
     where = f"cluster {worker.name}"
     for _ in range(_TRIES):
-        found = worker.get(GROUP_VERSION, "Rollout", rollout, namespace)
-        if found is None:
-            raise BadInputError(f"there is no Rollout {rollout} in namespace {namespace}", where=where)
-        if not is_observed(found):
-            raise ConflictError(f"Rollout {rollout} has not taken up its new spec yet; try again", where=where)
-        if aborted(found) and not full:
-            raise ConflictError(f"Rollout {rollout} was aborted", where=where, expected="a new version, or --full")
-        spec, status, sentence = promotion(found, full=full)
-        decided_on = {"metadata": {"resourceVersion": found["metadata"]["resourceVersion"]}}
+        wanted, version = decide(found), found["metadata"]["resourceVersion"]
         try:
-            if status:
-                _patch(worker, namespace, rollout, {**decided_on, "status": status}, subresource="status")
-            if spec:
-                _patch(worker, namespace, rollout, {"spec": spec})
+            if wanted.status:
+                after = _patch(worker, namespace, name, version, {"status": wanted.status}, subresource="status")
+                version = after["metadata"]["resourceVersion"]
+            elif wanted.spec:
+                _patch(worker, namespace, name, version, {"spec": wanted.spec})
         except ApiError as error:
-            if error.status == _CONFLICT:
-                continue
-            raise
-        return f"{rollout} in {worker.name} {sentence}"
-    raise ConflictError(f"Rollout {rollout} changes faster than it can be promoted; try again", where=where)
+            if error.status != HTTPStatus.CONFLICT:
+                raise
+        else:
+            if wanted.status and wanted.spec:
+                _write_spec(worker, namespace, name, seen.pod_hash, version, wanted.spec)
+            return wanted
+        found = look(worker, namespace, name, Wish(full=True))
+        if seen.is_left(Step.of(found)):
+            sentence = f"Rollout {name} moved on meanwhile: it {Step.of(found).sentence}; look and promote again"
+            raise ConflictError(sentence, where=where)
+    raise ConflictError(f"Rollout {name} changes faster than it can be promoted; try again", where=where)
 
 
-def promotion(rollout: Object, *, full: bool) -> tuple[Object, Object, str]:
-    """The patches of spec and status ({} for none) that promote a Rollout, and the sentence for the user."""
-    spec, status = rollout.get("spec") or {}, rollout.get("status") or {}
-    lift = {"paused": False} if spec.get("paused") else {}
-    moving = status.get("currentPodHash") != status.get("stableRS")
-    if full:
-        if not moving and not lift:
-            return {}, {}, "has no delivery under way: nothing to promote"
-        return lift, ({"promoteFull": True} if moving else {}), "is promoted in full"
-    if is_unpausing(rollout):
-        return lift, {}, "is being promoted already"
-    if status.get("pauseConditions"):
-        return lift, _past_pause(spec, status), "is promoted"
-    if lift:
-        return lift, {}, "is promoted"
-    steps = _steps(spec)
-    if not moving or not steps:
-        return {}, {}, "has no delivery under way: nothing to promote"
-    return {}, {"pauseConditions": None, "currentStepIndex": _next(status, steps)}, "is promoted past its current step"
+def _write_spec(worker: Api, namespace: str, name: str, pod_hash: str, version: str, spec: Object) -> None:
+    """The second half of a promotion: the step is passed, and the same pod template must be let go on."""
+    for _ in range(_TRIES):
+        try:
+            _patch(worker, namespace, name, version, {"spec": spec})
+        except ApiError as error:
+            if error.status != HTTPStatus.CONFLICT:
+                raise
+        else:
+            return
+        found = look(worker, namespace, name, Wish(full=True))
+        if Step.of(found).pod_hash != pod_hash:
+            break
+        version = found["metadata"]["resourceVersion"]
+    raise ConflictError(
+        f"Rollout {name} is promoted, but changed before spec.paused could be lifted; look and promote again",
+        where=f"cluster {worker.name}",
+    )
 
 
-def aborted(rollout: Object) -> bool:
-    """Whether the delivery was aborted and the stable version serves."""
-    return bool((rollout.get("status") or {}).get("abort"))
-
-
-def _past_pause(spec: Object, status: Object) -> Object:
-    """Lifting the pause of an inconclusive analysis needs the step passed too, or the analysis pauses it again."""
-    run = (status.get("canary") or {}).get("currentStepAnalysisRunStatus") or {}
-    if run.get("status") == "Inconclusive" and status.get("controllerPause"):
-        return {"pauseConditions": None, "controllerPause": False, "currentStepIndex": _next(status, _steps(spec))}
-    return {"pauseConditions": None}
-
-
-def _steps(spec: Object) -> list[Object]:
-    return ((spec.get("strategy") or {}).get("canary") or {}).get("steps") or []
-
-
-def _next(status: Object, steps: list[Object]) -> int:
-    return min(int(status.get("currentStepIndex") or 0) + 1, len(steps))
-
-
-def _patch(worker: Api, namespace: str, name: str, patch: Object, *, subresource: str = "") -> None:
-    worker.patch(GROUP_VERSION, "Rollout", name, namespace, patch, field_manager=FIELD_MANAGER, subresource=subresource)
+def _patch(worker: Api, namespace: str, name: str, version: str, patch: Object, *, subresource: str = "") -> Object:
+    body = {"metadata": {"resourceVersion": version}, **patch}
+    return worker.patch(
+        GROUP_VERSION, "Rollout", name, namespace, body, field_manager=FIELD_MANAGER, subresource=subresource
+    )

@@ -14,6 +14,8 @@ from meshroll.errors import BadInputError, MeshrollError
 from meshroll.kube import Kube
 from meshroll.settings.model import Cluster, Stack
 
+SILENT_SECONDS = 15.0  # a server that says nothing for so long is away; nobody is told anything meanwhile
+
 
 class Api(Protocol):
     """The part of `meshroll.kube.Kube` that the check needs."""
@@ -100,4 +102,4 @@ def check_cluster(cluster: Cluster, api: Api, wanted: tuple[Need, ...]) -> None:
 
 
 def _connect(cluster: Cluster) -> Api:
-    return Kube.connect(cluster.kubeconfig, cluster.context, cluster.name)
+    return Kube.connect(cluster.kubeconfig, cluster.context, cluster.name, read_seconds=SILENT_SECONDS)

@@ -2,7 +2,8 @@
 
 Argo Rollouts writes its observedGeneration as a string, and one of its condition patches writes it before the status
 below it belongs to the new pod template. So a final state counts only once the ReplicaSet named by
-`status.currentPodHash` carries the template of the spec.
+`status.currentPodHash` carries the pod template. With a `workloadRef` that template is another object's, whose
+generation the controller must have seen too (utils/rollout/rolloututil.go, isWorkloadGenerationObserved).
 """
 
 from __future__ import annotations
@@ -60,16 +61,53 @@ class RolloutState:
 
 def replica_set_name(rollout: Object) -> str:
     """The ReplicaSet of the pod template that the controller works on; "" before it has one."""
-    pod_hash = (rollout.get("status") or {}).get("currentPodHash") or ""
-    return f"{rollout['metadata']['name']}-{pod_hash}" if pod_hash else ""
+    found = pod_hash(rollout)
+    return f"{rollout['metadata']['name']}-{found}" if found else ""
 
 
-def rollout_state(rollout: Object, replica_set: Object | None) -> RolloutState:
-    """Judge a Rollout and the ReplicaSet that `replica_set_name` names, as read from the API."""
+def workload_reference(rollout: Object) -> tuple[str, str, str] | None:
+    """API version, kind and name of the workload whose pod template the Rollout uses; None where it has its own."""
+    reference = (rollout.get("spec") or {}).get("workloadRef") or {}
+    found = tuple(str(reference.get(key) or "") for key in ("apiVersion", "kind", "name"))
+    return (found[0], found[1], found[2]) if all(found) else None
+
+
+def pod_template(rollout: Object, workload: Object | None) -> Object:
+    """The Rollout's pod template: its own, or that of the workload that `workload_reference` names ({} without one)."""
+    if workload_reference(rollout) is None:
+        return (rollout.get("spec") or {}).get("template") or {}
+    of = workload or {}
+    return of.get("template") or (of.get("spec") or {}).get("template") or {}
+
+
+def pod_labels(template: Object) -> dict[str, str]:
+    """The labels of a pod template."""
+    return (template.get("metadata") or {}).get("labels") or {}
+
+
+def pod_hash(rollout: Object) -> str:
+    """The hash of the pod template that the controller works on; "" before it has one."""
+    return (rollout.get("status") or {}).get("currentPodHash") or ""
+
+
+def template_editor(rollout: Object) -> str:
+    """Who last wrote the Rollout's pod template and when, as its managedFields say."""
+    entries = rollout["metadata"].get("managedFields") or []
+    wrote = [
+        entry
+        for entry in entries
+        if not entry.get("subresource") and "f:template" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
+    ]
+    last: Object = max(wrote, key=lambda entry: str(entry.get("time") or ""), default={})
+    return f"{last.get('manager', 'someone')} at {last['time']}" if last.get("time") else "someone"
+
+
+def rollout_state(rollout: Object, replica_set: Object | None, workload: Object | None = None) -> RolloutState:
+    """Judge a Rollout, the ReplicaSet that `replica_set_name` names and the workload it refers to, as read."""
     spec, status = rollout.get("spec") or {}, rollout.get("status") or {}
     steps = ((spec.get("strategy") or {}).get("canary") or {}).get("steps") or []
     index = int(status.get("currentStepIndex") or 0)
-    phase = _phase(rollout, replica_set)
+    phase = _phase(rollout, replica_set, workload)
     weights = (status.get("canary") or {}).get("weights") or {}
     return RolloutState(
         phase=phase,
@@ -93,18 +131,26 @@ def is_unpausing(rollout: Object) -> bool:
     return bool(status.get("controllerPause")) and not status.get("pauseConditions")
 
 
-def _phase(rollout: Object, replica_set: Object | None) -> Phase:
-    if not is_observed(rollout):
+def _phase(rollout: Object, replica_set: Object | None, workload: Object | None) -> Phase:
+    if not is_observed(rollout) or not _workload_observed(rollout, workload):
         return Phase.UNOBSERVED
     status = rollout.get("status") or {}
     phase = status.get("phase") or ""
     if phase == "Degraded" and any(c.get("type") == "InvalidSpec" for c in status.get("conditions") or []):
         return Phase.DEGRADED
-    if phase in ("Healthy", "Paused", "Degraded") and not _carries(replica_set, rollout["spec"].get("template") or {}):
+    if phase in ("Healthy", "Paused", "Degraded") and not _carries(replica_set, pod_template(rollout, workload)):
         return Phase.UNOBSERVED
     if is_unpausing(rollout):
         return Phase.PROGRESSING
     return {"Healthy": Phase.HEALTHY, "Paused": Phase.PAUSED, "Degraded": Phase.DEGRADED}.get(phase, Phase.PROGRESSING)
+
+
+def _workload_observed(rollout: Object, workload: Object | None) -> bool:
+    if workload_reference(rollout) is None:
+        return True
+    observed = (rollout.get("status") or {}).get("workloadObservedGeneration")
+    generation = ((workload or {}).get("metadata") or {}).get("generation") or 0  # a PodTemplate has none
+    return observed is not None and str(observed) == str(generation)
 
 
 def _carries(replica_set: Object | None, template: Object) -> bool:
@@ -112,9 +158,7 @@ def _carries(replica_set: Object | None, template: Object) -> bool:
     if replica_set is None:
         return False
     live = replica_set["spec"]["template"]
-    wanted = (template.get("metadata") or {}).get("labels") or {}
-    has = (live.get("metadata") or {}).get("labels") or {}
-    return wanted.items() <= has.items() and _images(template) == _images(live)
+    return pod_labels(template).items() <= pod_labels(live).items() and _images(template) == _images(live)
 
 
 def _images(template: Object) -> dict[str, str]:

@@ -1,22 +1,32 @@
-"""What a Release asks of clusters: would they take the objects, and how far is the delivery."""
+"""What a Release asks of clusters: would they take the objects, can they deliver, and how far is the delivery."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from meshroll.delivery.preflight import check_cluster
+from meshroll.delivery import needs
+from meshroll.delivery.applications import Lineage
+from meshroll.delivery.model import Delivery, Mesh, Released, Target
+from meshroll.delivery.preflight import SILENT_SECONDS, check_cluster
 from meshroll.delivery.wait import wait_for
-from meshroll.gitops import is_descendant
+from meshroll.errors import MeshrollError, UnavailableError
+from meshroll.gitops.lineage import Relation, Standing, relation
 from meshroll.kube import Kube
 from meshroll.manifests.validate import DryRunValidator, OpenApiValidator, check, fetch_documents
-from meshroll.release.inputs import ReleaseInputs
+from meshroll.release import planning
+from meshroll.release.inputs import ReleaseInputs, Service
 from meshroll.settings.model import Cluster
+
+AGAIN_SECONDS = 5.0  # between two questions to a Git server about the same revision
+DRY_RUN_SECONDS = 60.0  # admission webhooks may take up to 30 s each
 
 
 def validate(worker: Cluster, objects: Sequence[dict[str, Any]]) -> list[str]:
     """The cluster's schemas and a dry run. Raises BadInputError, UnavailableError; answers what was skipped."""
-    kube = connect(worker)
+    kube = connect(worker, read_seconds=DRY_RUN_SECONDS)
     return check([OpenApiValidator(fetch_documents(kube.get_raw, objects)), DryRunValidator(kube)], objects)
 
 
@@ -24,27 +34,82 @@ def wait(inputs: ReleaseInputs, commit: str, services: Sequence[str], report: Ca
     """Wait as the stack says, for the Applications and for the Rollouts of the services given; answers notes."""
     if inputs.argocd is None or inputs.wait == "committed":
         return ()
+    return wait_for(delivery(inputs, commit, services), report).notes
+
+
+def lacking(inputs: ReleaseInputs) -> tuple[str, ...]:
+    """What keeps a commit from being delivered, a sentence each."""
+    if inputs.argocd is None:
+        return ()
+    of = delivery(inputs, "", [service.name for service in inputs.services])
+    return needs.lacking(of) or needs.unserved(of)
+
+
+def behind(inputs: ReleaseInputs, commit: str, services: Sequence[str]) -> str:
+    """Why the clusters are not where Git is, as far as the stack waits; "" when they are."""
+    return needs.behind(delivery(inputs, commit, services)) if inputs.argocd else ""
+
+
+def delivery(inputs: ReleaseInputs, commit: str, services: Sequence[str]) -> Delivery:
+    """A commit's way to the clusters of a Release that has an Argo CD, for some of its services."""
+    assert inputs.argocd is not None  # noqa: S101 - the callers above have asked
     workers = [connect(worker) for worker in inputs.workers]
-    progress = wait_for(
-        connect(inputs.argocd.cluster),
-        inputs.argocd.namespace,
-        list(zip(inputs.argocd.applications, workers, strict=True)),
-        inputs.namespace,
-        commit,
-        services,
-        inputs.wait,
-        float(inputs.timeout_seconds),
-        lambda revision, of: is_descendant(inputs.remote, revision, of),
-        report,
+    released = tuple(
+        Released(service.name, service.version, version_labels(service))
+        for service in inputs.services
+        if service.name in services
+    )
+    return Delivery(
+        argocd=connect(inputs.argocd.cluster),
+        argocd_namespace=inputs.argocd.namespace,
+        targets=tuple(map(Target, inputs.argocd.applications, workers)),
+        namespace=inputs.namespace,
+        commit=commit,
+        services=released,
+        until=inputs.wait,
+        timeout=float(inputs.timeout_seconds),
+        lineage=lineage(inputs, commit, {each.service: each.version for each in released}),
         stack=inputs.stack,
         optional=inputs.kind == "adopted",
+        mesh=Mesh(connect(inputs.mesh.host), connect(inputs.mesh.leader)) if inputs.mesh else None,
     )
-    return progress.notes
 
 
-def connect(cluster: Cluster) -> Kube:
+def version_labels(service: Service) -> dict[str, str]:
+    """The pod labels that show a service's version, as far as the stack tells: the templates' own, or the fields'."""
+    if service.template:
+        return {"version": service.version}
+    return {field.value: field.text(service.version) for field in service.fields if field.kind == "label"}
+
+
+def lineage(
+    inputs: ReleaseInputs, commit: str, wanted: Mapping[str, str], *, again_seconds: float = AGAIN_SECONDS
+) -> Lineage:
+    """How a revision of the branch stands to a commit; what may still change is asked of Git again after a while.
+
+    Raises UnavailableError for whatever keeps Git from answering: a repository that is away may come back.
+    """
+    known: dict[str, tuple[Standing, float]] = {}
+
+    def of(revision: str) -> Standing:
+        if revision in known:
+            found, until = known[revision]
+            if time.monotonic() < until:
+                return found
+        try:
+            found = relation(inputs.remote, revision, commit, wanted, lambda at: planning.versions_at(inputs, at))
+        except MeshrollError as error:
+            raise UnavailableError(str(error)) from error
+        final = found.relation in (Relation.HOLDS, Relation.OVERTAKEN)
+        known[revision] = (found, math.inf if final else time.monotonic() + again_seconds)
+        return found
+
+    return of
+
+
+def connect(cluster: Cluster, *, read_seconds: float = SILENT_SECONDS) -> Kube:
     """A cluster's API. Raises BadInputError when another cluster stands behind the context."""
-    kube = Kube.connect(cluster.kubeconfig, cluster.context, cluster.name)
+    kube = Kube.connect(cluster.kubeconfig, cluster.context, cluster.name, read_seconds=read_seconds)
     if cluster.uid:
         check_cluster(cluster, kube, ())
     return kube

@@ -4,8 +4,11 @@
   leaves them. A service that must wait for a person (see `meshroll.gitops.standing`) is warned of and left out.
 - `diff` asks Git again: a release differs while Git does not hold what the inputs render to. The remembered edits of an
   earlier run do not count, and neither does how servers are reached.
-- `create` and `update` commit exactly the edits of `check` and wait. In a preview they log the unified diff, the same
-  text as the plan's, and leave out `commit` and `versions`, which are not known before.
+  A release also differs while the clusters are not where Git is, as far as the stack waits.
+- `create` and `update` commit exactly the edits of `check` and wait; nothing is committed that could not be delivered.
+  Where only the wait fails, the resource is kept with its inputs and what Git holds, as Pulumi's "initialization
+  failed": the next `up` goes on waiting. In a preview they log the unified diff, the same text as the plan's, and leave
+  out `commit` and `versions`, which are not known before.
 - `read` reports the versions that stand in Git, as inputs too, so that a refresh shows who changed what.
 - `delete` forgets the resource: Git is left alone.
 """
@@ -13,25 +16,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from pulumi.provider.experimental import provider as sdk
+from pulumi.provider.experimental.property_value import PropertyValue
 
 from meshroll.errors import BadInputError, MeshrollError, UnavailableError
 from meshroll.gitops import Plan, apply_plan
-from meshroll.gitops.standing import unless_undone
+from meshroll.gitops.standing import Hold, unless_undone
 from meshroll.provider import clusters
 from meshroll.provider.background import in_thread
 from meshroll.provider.hold import check_agreed
 from meshroll.provider.schema import schema
 from meshroll.provider.values import Properties, has_secret, is_unknown, plain_map, with_secret_at, wrap
 from meshroll.release import planning
+from meshroll.release.describe import FOLLOWER
 from meshroll.release.inputs import ReleaseInputs, read_inputs, significant, written_before
 
 COMPUTED = ("edits", "written")  # inputs that `check` adds
 T = TypeVar("T")
+
+
+class NotDeliveredError(MeshrollError):
+    """The commit stands and the wait failed: the resource is kept, with `identity` and `outputs`, to be waited for."""
+
+    def __init__(self, error: MeshrollError, identity: str, outputs: Mapping[str, PropertyValue]) -> None:
+        super().__init__(str(error))
+        self.identity, self.outputs = identity, outputs
+
+
 Wait = Callable[[ReleaseInputs, str, list[str], Callable[[str], None]], tuple[str, ...]]
 
 
@@ -54,6 +70,8 @@ class Services:
 
     validate: planning.Validate = clusters.validate
     wait: Wait = clusters.wait
+    lacking: Callable[[ReleaseInputs], tuple[str, ...]] = clusters.lacking
+    behind: Callable[[ReleaseInputs, str, list[str]], str] = clusters.behind
 
 
 class ReleaseProvider(sdk.Provider):
@@ -88,13 +106,13 @@ class ReleaseProvider(sdk.Provider):
         return sdk.CheckResponse(inputs={**_sealed(given), **computed})
 
     async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
-        """`old_state` holds the old *inputs* here: see `meshroll.provider.server`."""
+        """`old_state` holds the old *inputs* here, and the old output `commit`: see `meshroll.provider.server`."""
         old, new = plain_map(request.old_state), plain_map(request.new_inputs)
+        commit = str(old.pop("commit", ""))
         unknown = any(is_unknown(value) for value in request.new_inputs.values())
         if not unknown and significant(old) == significant(new):
             inputs = read_inputs({**new, "written": written_before(old, new)})
-            plan, _ = await in_thread(lambda: planning.plan_unheld(inputs))
-            changed = ["edits"] if plan.edits else []
+            changed = await in_thread(lambda: self._differs(request.urn, inputs, commit))
         else:
             changed = _changed(old, new)
         update = sdk.PropertyDiff(sdk.PropertyDiffKind.UPDATE, input_diff=True)
@@ -106,13 +124,15 @@ class ReleaseProvider(sdk.Provider):
 
     async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
         """The first release of these services by this stack."""
-        outputs = await self._release(request.urn, request.properties, preview=request.preview)
         identity = "" if request.preview else f"{plain_map(request.properties)['stack']}/{request.name}"
+        outputs = await self._release(request.urn, request.properties, preview=request.preview, identity=identity)
         return sdk.CreateResponse(resource_id=identity, properties=outputs)
 
     async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
         """A later release."""
-        return sdk.UpdateResponse(await self._release(request.urn, request.news, preview=request.preview))
+        identity = request.resource_id
+        outputs = await self._release(request.urn, request.news, preview=request.preview, identity=identity)
+        return sdk.UpdateResponse(outputs)
 
     async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
         """The versions in Git, whoever put them there."""
@@ -141,13 +161,28 @@ class ReleaseProvider(sdk.Provider):
         inputs = read_inputs({**plain_map(given), "written": before})
         plan, held = planning.plan_unheld(inputs)
         check_agreed(plan)
+        if held and inputs.on_held == "error":
+            raise BadInputError("; ".join(hold.message for hold in held))
         for hold in held:
             self._log.warning(urn, hold.message)
+        for finding in plan.findings:
+            if finding.kind == FOLLOWER:
+                self._log.warning(urn, finding.message)
         for note in planning.validate_changes(inputs, plan, self._services.validate):
             self._log.info(urn, note)
         return plan, planning.written(inputs, held)
 
-    async def _release(self, urn: str, properties: Properties, *, preview: bool) -> dict[str, Any]:
+    def _differs(self, urn: str, inputs: ReleaseInputs, commit: str) -> list[str]:
+        """The inputs to name in a diff though none has changed: Git or the clusters are not as they say."""
+        plan, held = planning.plan_unheld(inputs)
+        if plan.edits:
+            return ["edits"]
+        behind = self._services.behind(inputs, commit or plan.base, _unheld(inputs, held))
+        if behind:
+            self._log.info(urn, f"nothing to commit, but not delivered: {behind}")
+        return ["argocd"] if behind else []
+
+    async def _release(self, urn: str, properties: Properties, *, preview: bool, identity: str) -> dict[str, Any]:
         if any(is_unknown(value) for value in properties.values()):
             return {}
         inputs = read_inputs(plain_map(properties))
@@ -158,13 +193,14 @@ class ReleaseProvider(sdk.Provider):
         waiting = in_thread(
             lambda: self._services.wait(inputs, commit, services, lambda word: self._log.status(urn, word))
         )
-        for note in await self._unless_cancelled(waiting):
+        try:
+            notes = await self._unless_cancelled(waiting)
+        except MeshrollError as error:
+            outputs = await in_thread(lambda: _outputs(inputs, commit))
+            raise NotDeliveredError(error, identity, outputs) from error
+        for note in notes:
             self._log.info(urn, note)
-        versions = {service.name: service.version for service in inputs.services}
-        planned = self._plans.get(urn)
-        if planned is None or not versions.keys() <= planned.settings.keys():  # a service was left as it is
-            versions = await in_thread(lambda: planning.versions_in_git(inputs))
-        return {"commit": wrap(commit), "versions": wrap(versions)}
+        return await in_thread(lambda: _outputs(inputs, commit))
 
     def _show(self, urn: str, inputs: ReleaseInputs) -> None:
         plan = self._plans.get(urn)
@@ -175,13 +211,16 @@ class ReleaseProvider(sdk.Provider):
 
     def _commit(self, urn: str, inputs: ReleaseInputs) -> tuple[str, list[str]]:
         plan = self._agreed(urn, inputs)
-        applied = apply_plan(inputs.remote, plan, stack=inputs.stack, style=inputs.style, guard=unless_undone(plan))
+        if problems := self._services.lacking(inputs):
+            nothing = "; nothing was committed" if plan.edits else ""
+            raise UnavailableError("; ".join(problems) + nothing)
+        applied = apply_plan(
+            inputs.remote, plan, stack=inputs.stack, command="up", style=inputs.style, guard=unless_undone(plan)
+        )
         if applied.made:
             self._log.info(urn, f"committed {applied.commit[:12]} to {inputs.remote.branch}: {plan.summary}")
-        services = list(dict.fromkeys(change.service for change in plan.changes)) or [
-            service.name for service in inputs.services
-        ]
-        return applied.commit, services
+        changed = list(dict.fromkeys(change.service for change in plan.changes))
+        return applied.commit, changed or [each.name for each in inputs.services if each.name in plan.settings]
 
     def _agreed(self, urn: str, inputs: ReleaseInputs) -> Plan:
         """The plan that `check` made of the edits in the inputs: it knows each place by the names around it."""
@@ -198,6 +237,21 @@ class ReleaseProvider(sdk.Provider):
             return work.result()
         work.cancel()
         raise UnavailableError("the wait was interrupted; the commit is made", expected="`pulumi up` to wait again")
+
+
+def _outputs(inputs: ReleaseInputs, commit: str) -> dict[str, PropertyValue]:
+    """What Git holds: other than what was released where a service was held, or where somebody released meanwhile."""
+    versions = {service.name: service.version for service in inputs.services}
+    with suppress(UnavailableError):  # a repository that is away: what was released is the best there is
+        head, found = planning.versions(inputs)
+        in_git = {service: version for service, version in found.items() if version is not None}
+        commit, versions = (commit if in_git == versions else head), in_git
+    return {"commit": wrap(commit), "versions": wrap(versions)}
+
+
+def _unheld(inputs: ReleaseInputs, held: Sequence[Hold]) -> list[str]:
+    names = {hold.service for hold in held}
+    return [service.name for service in inputs.services if service.name not in names]
 
 
 def _sealed(inputs: Properties) -> dict[str, Any]:

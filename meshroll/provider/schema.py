@@ -18,8 +18,8 @@ def schema() -> str:
     """JSON as the engine wants it."""
     outputs = {"commit": _TEXT, "versions": {"type": "object", "additionalProperties": _TEXT}}
     inputs = {
-        **dict.fromkeys(("stack", "path", "namespace", "wait"), _TEXT),
-        **dict.fromkeys(("repository", "argocd"), _MAP),
+        **dict.fromkeys(("stack", "path", "namespace", "wait", "onHeld"), _TEXT),
+        **dict.fromkeys(("repository", "argocd", "mesh"), _MAP),
         **dict.fromkeys(("services", "workers"), _LIST),
         **dict.fromkeys(("timeoutSeconds", "wave"), _NUMBER),
     }

@@ -1,30 +1,29 @@
-"""The gRPC server around the provider: errors as one sentence, and the end when the engine ends.
+"""The gRPC server around the provider, and errors as one sentence.
 
 The SDK's servicer does the marshalling. Two of its habits are mended here: it answers an exception with its class and a
-traceback, and it hands `diff` the old outputs alone, where the old inputs are what a Release is compared with.
+traceback, and it hands `diff` the old outputs alone, where the old inputs are what a Release is compared with. It also
+knows no "initialization failed", the answer of a resource that was made and is not ready: the engine keeps it then.
 """
 
 from __future__ import annotations
 
-import os
 import sys
-import threading
-import time
 import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
+from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.provider import Provider
 from pulumi.provider.experimental.server import ProviderServicer
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from meshroll.errors import MeshrollError, redact
 from meshroll.provider import VERSION
 from meshroll.provider.engine import MAX_MESSAGE_BYTES
+from meshroll.provider.resource import NotDeliveredError
 
 Call = Callable[[Any, Any], Awaitable[Any]]
-PARENT_SECONDS = 1.0
 
 
 class Servicer(ProviderServicer):
@@ -39,6 +38,8 @@ class Servicer(ProviderServicer):
         of_inputs = provider_pb2.DiffRequest()
         of_inputs.CopyFrom(request)
         of_inputs.olds.CopyFrom(request.old_inputs)
+        if "commit" in request.olds.fields:
+            of_inputs.olds.fields["commit"].CopyFrom(request.olds.fields["commit"])
         return await _guarded(super().Diff, of_inputs, context)
 
     async def Create(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's names
@@ -55,7 +56,7 @@ class Servicer(ProviderServicer):
 
 
 async def serve(provider: Provider, engine_address: str) -> None:
-    """Serve on a free loopback port, print the port as the engine expects, and go on until the engine is gone."""
+    """Serve on a free loopback port, print the port as the engine expects, and go on until stopped."""
     options = [
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
@@ -67,7 +68,6 @@ async def serve(provider: Provider, engine_address: str) -> None:
     )
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     await server.wait_for_termination()
@@ -76,17 +76,34 @@ async def serve(provider: Provider, engine_address: str) -> None:
 async def _guarded(call: Call, request: Any, context: Any) -> Any:
     try:
         return await call(request, context)
+    except NotDeliveredError as error:
+        await context.abort_with_status(initialization_failed(error))
     except MeshrollError as error:
         await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
     except grpc.aio.AbortError:
         raise
+    except OSError as error:  # this machine: a full or read-only disk, no file descriptor left
+        await context.abort(grpc.StatusCode.UNAVAILABLE, redact(of_this_machine(error)))
     except Exception as error:  # the engine gets a sentence, standard error the rest
         sys.stderr.write(redact(traceback.format_exc()))
         await context.abort(grpc.StatusCode.INTERNAL, redact(f"a defect in Meshroll: {type(error).__name__}: {error}"))
 
 
-def _end_with(parent: int) -> None:
-    """A killed engine cannot tell us: end with it rather than stay for ever."""
-    while os.getppid() == parent:
-        time.sleep(PARENT_SECONDS)
-    os._exit(0)
+def initialization_failed(error: NotDeliveredError) -> grpc.Status:
+    """The status by which the engine keeps a resource, with its inputs and these outputs, and reports the error."""
+    detail = provider_pb2.ErrorResourceInitFailed(
+        id=error.identity, properties=PropertyValue.marshal_map(dict(error.outputs)), reasons=[str(error)]
+    )
+    code, _ = grpc.StatusCode.UNKNOWN.value
+    whole = status_pb2.Status(code=code, message=str(error))
+    whole.details.add().Pack(detail)
+    status = grpc.Status()
+    status.code, status.details = grpc.StatusCode.UNKNOWN, str(error)
+    status.trailing_metadata = (("grpc-status-details-bin", whole.SerializeToString()),)
+    return status
+
+
+def of_this_machine(error: OSError) -> str:
+    """An error of the operating system as a sentence: what it says, and of which file."""
+    of = f" ({error.filename})" if error.filename else ""
+    return f"this machine does not let Meshroll go on: {error.strerror or type(error).__name__}{of}"

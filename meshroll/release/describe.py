@@ -12,6 +12,8 @@ from meshroll.manifests.lint import lint
 from meshroll.manifests.timeline import timeline
 from meshroll.release.inputs import ReleaseInputs
 
+FOLLOWER = "follower"
+
 
 def described(inputs: ReleaseInputs, planned: Plan, rendered: Mapping[str, Sequence[dict[str, Any]]]) -> Plan:
     """The plan with the stack's part of it; `rendered` has the objects of each service of a rendered repository."""
@@ -26,7 +28,23 @@ def described(inputs: ReleaseInputs, planned: Plan, rendered: Mapping[str, Seque
         planned,
         applications=_moves(inputs),
         timeline=planned.timeline + tuple(canaries),
-        findings=planned.findings + tuple(notes),
+        findings=planned.findings + tuple(notes) + followers(inputs),
+    )
+
+
+def followers(inputs: ReleaseInputs) -> tuple[Finding, ...]:
+    """A finding for each work cluster whose Istio resources the shared mesh does not copy."""
+    if inputs.mesh is None:
+        return ()
+    leader = inputs.mesh.leader.name
+    return tuple(
+        Finding(
+            FOLLOWER,
+            f"{worker.name} follows {leader} in one mesh: the weights of a canary in {worker.name} act on nothing, "
+            f"and its pods get requests only while their pod template is the same as in {leader}",
+        )
+        for worker in inputs.workers
+        if worker.name != leader
     )
 
 

@@ -13,7 +13,7 @@ from meshroll.errors import BadInputError
 from meshroll.gitops import Edit, Remote
 from meshroll.gitops.commit import Style
 from meshroll.settings.fields import field_of
-from meshroll.settings.model import Cluster, Field, Wait
+from meshroll.settings.model import Cluster, Field, OnHeld, Wait
 
 DEFAULT_TIMEOUT_SECONDS = 600
 Kind = Literal["rendered", "adopted"]
@@ -41,6 +41,14 @@ class Argo:
 
 
 @dataclass(frozen=True)
+class Mesh:
+    """A hosted mesh: the control plane's cluster, and the work cluster whose Istio resources it copies."""
+
+    host: Cluster
+    leader: Cluster
+
+
+@dataclass(frozen=True)
 class ReleaseInputs:
     """Everything that planning, committing and waiting need."""
 
@@ -59,6 +67,8 @@ class ReleaseInputs:
     exact: bool = False  # whether a touched file must be as it was when it was planned, byte for byte
     style: Style = field(default_factory=Style)  # of the commit
     written: Mapping[str, str] = field(default_factory=dict)  # versions by service, as the last `up` left them
+    mesh: Mesh | None = None
+    on_held: OnHeld = "warn"  # what a service that must wait for a person is to `pulumi up`
 
 
 def read_inputs(values: Mapping[str, Any]) -> ReleaseInputs:
@@ -76,6 +86,9 @@ def read_inputs(values: Mapping[str, Any]) -> ReleaseInputs:
     wait = _take(values, "wait", str, "synced")
     if wait not in get_args(Wait):
         raise BadInputError(f"{wait!r} is no state to wait for", where="wait", expected=", ".join(get_args(Wait)))
+    on_held = _take(values, "onHeld", str, "warn")
+    if on_held not in get_args(OnHeld):
+        raise BadInputError(f"{on_held!r} is unknown", where="onHeld", expected=" or ".join(get_args(OnHeld)))
     argocd = _argo(values["argocd"]) if values.get("argocd") else None
     workers = tuple(_cluster(item, f"workers[{i}].") for i, item in enumerate(_take(values, "workers", list, [])))
     if wait != "committed" and argocd is None:
@@ -108,6 +121,8 @@ def read_inputs(values: Mapping[str, Any]) -> ReleaseInputs:
         exact=repository.get("exact") is True,
         style=_style(_take(repository, "commit", dict, {}, at="repository.")),
         written=_take(values, "written", dict, {}),
+        mesh=_mesh(values["mesh"]) if values.get("mesh") else None,
+        on_held=cast("OnHeld", on_held),
     )
 
 
@@ -166,6 +181,12 @@ def _argo(values: Any) -> Argo:
     applications: Sequence[str] = _take(values, "applications", list, [], at="argocd.")
     cluster = _cluster({"name": "argocd", **_take(values, "cluster", dict, at="argocd.")}, "argocd.cluster.")
     return Argo(cluster, _take(values, "namespace", str, "argocd", at="argocd."), tuple(applications))
+
+
+def _mesh(values: Any) -> Mesh:
+    values = _mapping(values, "mesh.")
+    host, leader = (_cluster(values.get(role), f"mesh.{role}.") for role in ("host", "leader"))
+    return Mesh(host, leader)
 
 
 def _cluster(values: Any, at: str) -> Cluster:

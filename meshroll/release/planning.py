@@ -91,9 +91,11 @@ def versions(inputs: ReleaseInputs) -> tuple[str, dict[str, str | None]]:
     return read_versions(inputs.remote, inputs.path, tuple(service.name for service in inputs.services))
 
 
-def versions_in_git(inputs: ReleaseInputs) -> dict[str, str]:
-    """The version of each service that has one in Git."""
-    return {service: version for service, version in versions(inputs)[1].items() if version is not None}
+def versions_at(inputs: ReleaseInputs, revision: str) -> dict[str, str | None]:
+    """The version of each service in a revision that was fetched before."""
+    if inputs.kind == "adopted":
+        return read_adopted(inputs.remote, inputs.path, wishes(inputs), at=revision)[1]
+    return read_versions(inputs.remote, inputs.path, tuple(service.name for service in inputs.services), at=revision)[1]
 
 
 def wishes(inputs: ReleaseInputs) -> list[Wish]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from meshroll.settings.fields import words_of
-from meshroll.settings.model import Cluster, Commit, Credentials, Service, Stack
+from meshroll.settings.model import Cluster, Commit, Credentials, Mesh, Service, Stack
 
 
 def release_groups(stack: Stack) -> Mapping[str, tuple[str, ...]]:
@@ -50,15 +50,22 @@ def release_values(stack: Stack, clusters: Sequence[str]) -> dict[str, Any]:
         "namespace": delivery.namespace,
         "services": [service_values(service) for service in stack.services if service.version],
         "argocd": {
-            "cluster": connection(stack.clusters[stack.argocd.cluster]),
+            "cluster": named(stack.clusters[stack.argocd.cluster]),
             "namespace": stack.argocd.namespace,
             "applications": [application_name(stack, cluster) for cluster in clusters],
         },
-        "workers": [{"name": name, **connection(stack.clusters[name])} for name in clusters],
+        "workers": [named(stack.clusters[name]) for name in clusters],
+        **({"mesh": mesh_values(stack, stack.mesh)} if stack.mesh else {}),
         **({"wave": stack.wave_of(clusters[0])} if len(delivery.waves) > 1 else {}),
         "wait": delivery.wait,
         "timeoutSeconds": delivery.timeout_seconds,
+        **({"onHeld": delivery.on_held} if delivery.on_held != "warn" else {}),
     }
+
+
+def mesh_values(stack: Stack, mesh: Mesh) -> dict[str, Any]:
+    """Where the control plane's copies of the leader's Istio resources are, and where they come from."""
+    return {"host": named(stack.clusters[mesh.host]), "leader": named(stack.clusters[mesh.leader])}
 
 
 def service_values(service: Service) -> dict[str, Any]:
@@ -90,7 +97,7 @@ def application_name(stack: Stack, cluster: str) -> str:
     return f"{stack.argocd.project}-{cluster}"
 
 
-def connection(cluster: Cluster) -> dict[str, str]:
-    """How our own plug-in reaches a cluster; what the stack leaves out stays out."""
-    found = {"kubeconfig": cluster.kubeconfig, "context": cluster.context, "uid": cluster.uid}
+def named(cluster: Cluster) -> dict[str, str]:
+    """A cluster's name and how our own plug-in reaches it; what the stack leaves out stays out."""
+    found = {"name": cluster.name, "kubeconfig": cluster.kubeconfig, "context": cluster.context, "uid": cluster.uid}
     return {key: value for key, value in found.items() if value}

@@ -71,7 +71,8 @@ def build(name: str, file: str | None, config: Mapping[str, Any]) -> model.Stack
             namespace=delivery["namespace"],
             wait=delivery["wait"],
             timeout_seconds=seconds(delivery["timeout"]),
-            waves=_waves(delivery.get("waves", ()), workers, repository),
+            waves=_waves(delivery.get("waves", ()), workers, repository, mesh),
+            on_held=delivery["onHeld"],
         ),
         services=tuple(
             _service(service, entry, repository.kind, shared=len(delivery.get("waves", ())) < 2)  # noqa: PLR2004
@@ -143,7 +144,7 @@ def _workers(values: Mapping[str, Any], mesh: model.Mesh | None, clusters: Colle
 
 
 def _waves(
-    values: Sequence[Sequence[str]], workers: Sequence[str], repository: model.Repository
+    values: Sequence[Sequence[str]], workers: Sequence[str], repository: model.Repository, mesh: model.Mesh | None
 ) -> tuple[tuple[str, ...], ...]:
     at = _at("delivery", "waves")
     seen: set[str] = set()
@@ -158,6 +159,13 @@ def _waves(
     if len(values) > 1 and not repository.per_cluster:
         raise ContradictionError(
             at, "the clusters share a folder, which one commit moves", "repository.path with {cluster}"
+        )
+    if values and mesh and mesh.leader not in values[0]:
+        turn = next(n for n, wave in enumerate(values) if mesh.leader in wave)
+        raise ContradictionError(
+            (*at, turn),
+            f"{mesh.leader} leads mesh {mesh.name}: its routes steer every work cluster, and they are not in wave 1",
+            f"{mesh.leader} in the first wave",
         )
     return tuple(tuple(wave) for wave in values)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Wait = Literal["committed", "synced", "step", "finished"]
+OnHeld = Literal["warn", "error"]
 FieldKind = Literal["label", "image", "kustomize", "helm", "path"]
 VERSION = "{version}"
 
@@ -131,6 +132,7 @@ class Delivery:
     wait: Wait
     timeout_seconds: int
     waves: tuple[tuple[str, ...], ...] = ()  # without any all work clusters are one
+    on_held: OnHeld = "warn"  # what a service that must wait for a person is to `pulumi up`
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
+import pytest
 from google.protobuf import json_format, struct_pb2
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from meshroll.provider.resource import ReleaseProvider, Services
 from meshroll.provider.server import Servicer
@@ -71,6 +72,17 @@ class Engine:
     def create(self, inputs: dict[str, Any], *, preview: bool = False) -> tuple[str, dict[str, Any]]:
         answer = self.stub.Create(provider_pb2.CreateRequest(urn=URN, properties=struct(inputs), preview=preview))
         return answer.id, plain(answer.properties)
+
+    def undelivered(self, call: Callable[[], Any]) -> tuple[str, str, dict[str, Any]]:
+        """The one reason, id and outputs of a call that fails because a commit was made and is not delivered."""
+        with pytest.raises(grpc.RpcError) as caught:
+            call()
+        ((_, content),) = [item for item in caught.value.trailing_metadata() if item[0] == "grpc-status-details-bin"]
+        status, detail = status_pb2.Status.FromString(content), provider_pb2.ErrorResourceInitFailed()
+        assert status.details[0].Unpack(detail)
+        (reason,) = detail.reasons
+        assert reason == status.message == caught.value.details()
+        return reason, detail.id, plain(detail.properties)
 
     def update(self, inputs: dict[str, Any], *, preview: bool = False) -> dict[str, Any]:
         request = provider_pb2.UpdateRequest(urn=URN, id="prod/shop-w", news=struct(inputs), preview=preview)

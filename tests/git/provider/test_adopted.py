@@ -43,7 +43,7 @@ def cluster() -> Asked:
 
 @pytest.fixture
 def engine(cluster: Asked) -> Iterator[Engine]:
-    with started(Services(cluster.validate, lambda *_: ())) as engine:
+    with started(Services(cluster.validate, lambda *_: (), lambda _: (), lambda *_: "")) as engine:
         yield engine
 
 

@@ -27,7 +27,7 @@ spec:
 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
-    with started(Services(lambda *_: [], lambda *_: ())) as engine:
+    with started(Services(lambda *_: [], lambda *_: (), lambda _: (), lambda *_: "")) as engine:
         yield engine
 
 

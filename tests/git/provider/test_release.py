@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +33,18 @@ class World:
     validated: list[tuple[str, list[str]]] = field(default_factory=list)
     waited: list[tuple[str, list[str]]] = field(default_factory=list)
     hangs: threading.Event | None = None
+    lacks: tuple[str, ...] = ()
+    meanwhile: Callable[[], None] = lambda: None
+    disk: OSError | None = None
+    behind: str = ""
+    looked: list[tuple[str, list[str]]] = field(default_factory=list)
+
+    def services(self) -> Services:
+        return Services(self.validate, self.wait, lambda _inputs: self.lacks, self.look)
+
+    def look(self, _inputs: ReleaseInputs, commit: str, services: Sequence[str]) -> str:
+        self.looked.append((commit, list(services)))
+        return self.behind
 
     def validate(self, worker: Cluster, objects: Sequence[dict[str, Any]]) -> list[str]:
         self.validated.append((worker.name, sorted({item["metadata"]["name"] for item in objects})))
@@ -42,6 +55,9 @@ class World:
     def wait(self, inputs: ReleaseInputs, commit: str, services: Sequence[str], report: Any) -> tuple[str, ...]:
         self.waited.append((commit, list(services)))
         report("Application shop-w is syncing")
+        self.meanwhile()
+        if self.disk:
+            raise self.disk
         if self.hangs:
             self.hangs.wait(30)
         if self.late:
@@ -56,7 +72,7 @@ def world() -> World:
 
 @pytest.fixture
 def engine(world: World) -> Iterator[Engine]:
-    with started(Services(world.validate, world.wait)) as engine:
+    with started(world.services()) as engine:
         yield engine
 
 
@@ -229,26 +245,114 @@ def test_what_could_not_be_checked_is_said_once(engine: Engine, repository: Repo
     assert engine.words.said == [f"cluster w: {world.notes[0]}"]
 
 
-def test_a_wait_that_fails_is_one_sentence_and_the_commit_stands(
+def test_a_wait_that_fails_keeps_the_release_with_what_git_holds(
     engine: Engine, repository: Repository, world: World
 ) -> None:
     world.late = "Application shop-w is syncing, and the 120 s of delivery.timeout are over"
     checked = engine.check(inputs(repository, provider="v1"))
+    outputs = {"commit": "", "versions": {"provider": "v1"}}
+    said = engine.undelivered(lambda: engine.create(checked))
+    assert said == (world.late, "prod/shop-w", outputs | {"commit": repository.head()})
+    assert repository.log() == ["Release provider v1"]
+
+    second = engine.check(inputs(repository, provider="v2"), checked)
+    said = engine.undelivered(lambda: engine.update(second))
+    assert said == (world.late, "prod/shop-w", {"commit": repository.head(), "versions": {"provider": "v2"}})
+    assert repository.log() == ["Release provider v1 -> v2", "Release provider v1"]
+
+
+def test_the_outputs_are_what_git_holds_when_another_release_came_instead(
+    engine: Engine, repository: Repository, world: World
+) -> None:
+    up(engine, inputs(repository, provider="v1", consumer="v1"))
+    checked = engine.check(inputs(repository, provider="v2", consumer="v1"))
+
+    def overtake() -> None:
+        text = repository.read(FILE).replace("version: v2\n", "version: v3\n")
+        repository.commit("hotfix", write={FILE: text})
+
+    world.meanwhile, world.late = overtake, "provider v3 came instead of v2"
+    said = engine.undelivered(lambda: engine.update(checked))
+    theirs = {"commit": repository.head(), "versions": {"provider": "v3", "consumer": "v1"}}
+    assert said == ("provider v3 came instead of v2", "prod/shop-w", theirs)
+
+
+def test_the_outputs_are_what_git_holds_when_another_service_was_released_during_the_wait(
+    engine: Engine, repository: Repository, world: World
+) -> None:
+    up(engine, inputs(repository, provider="v1", consumer="v1"))
+    checked = engine.check(inputs(repository, provider="v2", consumer="v1"))
+    other = "live/w/consumer/rollout.yaml"
+
+    def release() -> None:
+        text = repository.read(other).replace("version: v1\n", "version: v9\n")
+        repository.commit("hotfix", write={other: text})
+
+    world.meanwhile = release
+    assert engine.update(checked) == {"commit": repository.head(), "versions": {"provider": "v2", "consumer": "v9"}}
+
+
+@pytest.mark.parametrize("versions", [{"provider": "v2"}, {"provider": "v3"}])
+def test_after_a_run_that_was_killed_the_next_version_is_released(
+    engine: Engine, repository: Repository, world: World, versions: dict[str, str]
+) -> None:
+    old, outputs = up(engine, inputs(repository, provider="v1"))
+    world.late = "the run was killed here: nothing of this update reaches the state"
+    engine.undelivered(lambda: engine.update(engine.check(inputs(repository, provider="v2"), old)))
+    world.late = ""
+    engine.words.said.clear()
+    checked = engine.check(inputs(repository, **versions), old)
+    assert engine.words.said == []
+    assert engine.diff(old, checked, outputs) == ["services[0].version"]
+    assert engine.update(checked) == {"commit": repository.head(), "versions": versions}
+    assert world.waited[-1] == (repository.head(), ["provider"])
+
+
+def test_nothing_is_committed_that_cannot_be_delivered(engine: Engine, repository: Repository, world: World) -> None:
+    world.lacks = ("there is no namespace shop in cluster w", "Application shop-w does not exist")
+    checked = engine.check(inputs(repository, provider="v1"))
     with pytest.raises(grpc.RpcError) as caught:
         engine.create(checked)
-    assert caught.value.details() == world.late
-    assert repository.log() == ["Release provider v1"]
+    assert caught.value.details() == (
+        "there is no namespace shop in cluster w; Application shop-w does not exist; nothing was committed"
+    )
+    assert "grpc-status-details-bin" not in dict(caught.value.trailing_metadata())
+    assert repository.git("for-each-ref") == ""
+
+
+def test_what_is_not_delivered_is_a_change_though_there_is_nothing_to_commit(
+    engine: Engine, repository: Repository, world: World
+) -> None:
+    old, outputs = up(engine, inputs(repository, provider="v1"))
+    world.behind = "Application shop-w does not exist"
+    engine.words.said.clear()
+    checked = engine.check(inputs(repository, provider="v1"), old)
+    assert engine.diff(old, checked, outputs) == ["argocd"]
+    assert engine.words.said == ["nothing to commit, but not delivered: Application shop-w does not exist"]
+    assert world.looked == [(outputs["commit"], ["provider"])]
+    world.behind = ""
+    engine.update(checked)  # waits again for what Git holds
+    assert world.waited[-1] == (repository.head(), ["provider"])
+    assert engine.diff(checked, checked, outputs) is None
+
+
+def test_a_disk_that_is_full_is_a_sentence(engine: Engine, repository: Repository, world: World) -> None:
+    world.disk = OSError(errno.ENOSPC, "No space left on device", "/cache/git")
+    with pytest.raises(grpc.RpcError) as caught:
+        up(engine, inputs(repository, provider="v1"))
+    assert caught.value.details() == ("this machine does not let Meshroll go on: No space left on device (/cache/git)")
 
 
 def test_an_interrupt_ends_the_wait(engine: Engine, repository: Repository, world: World) -> None:
     world.hangs = threading.Event()
     checked = engine.check(inputs(repository, provider="v1"))
     threading.Timer(0.5, lambda: engine.stub.Cancel(provider_pb2.google_dot_protobuf_dot_empty__pb2.Empty())).start()
-    with pytest.raises(grpc.RpcError) as caught:
-        engine.create(checked)
+    said = engine.undelivered(lambda: engine.create(checked))
     world.hangs.set()
-    assert caught.value.details() == (
-        "the wait was interrupted; the commit is made; expected `pulumi up` to wait again"
+    assert said == (
+        "the wait was interrupted; the commit is made; expected `pulumi up` to wait again",
+        "prod/shop-w",
+        {"commit": repository.head(), "versions": {"provider": "v1"}},
     )
 
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import grpc
 import pytest
+from pulumi.runtime.proto import provider_pb2
 
 from meshroll.gitops import apply_plan, plan_rendered
 from meshroll.gitops.rollback import locator, plan_rollback
 from meshroll.gitops.scope import Scope
-from meshroll.provider.resource import Services
 from meshroll.release import planning
 from meshroll.release.inputs import read_inputs
-from tests.git.provider.engine import Engine, started
+from tests.git.provider.engine import URN, Engine, started, struct
 from tests.git.provider.test_release import FILE, World, inputs, up
 from tests.git.repositories import Repository
 
@@ -26,7 +26,7 @@ def world() -> World:
 
 @pytest.fixture
 def engine(world: World) -> Iterator[Engine]:
-    with started(Services(world.validate, world.wait)) as engine:
+    with started(world.services()) as engine:
         yield engine
 
 
@@ -60,6 +60,17 @@ def test_deliver_undo_change_something_else_and_up_makes_no_commit(engine: Engin
         "`meshroll retry provider v2 -s prod` releases it again"
     )
     assert repository.head() == undone
+
+
+def test_a_service_held_back_is_an_error_where_the_stack_says_so(engine: Engine, repository: Repository) -> None:
+    old, _ = delivered(engine, repository, provider="v2", consumer="v2")
+    undo(repository)
+    wanted = inputs(repository, provider="v2", consumer="v3") | {"onHeld": "error"}
+    answer = engine.stub.Check(provider_pb2.CheckRequest(urn=URN, olds=struct(old), news=struct(wanted)))
+    (failure,) = answer.failures
+    assert failure.reason.startswith("provider: v2 was undone by Meshroll in ")
+    assert failure.reason.endswith("`meshroll retry provider v2 -s prod` releases it again")
+    assert repository.log()[0] == "Undo provider v2 -> v1"
 
 
 def test_the_other_services_go_on(engine: Engine, repository: Repository, world: World) -> None:
@@ -120,7 +131,8 @@ def test_what_someone_else_put_into_git_is_not_overwritten(engine: Engine, repos
     (said,) = engine.words.said
     assert said == (
         "warning: provider: Git holds v9, newer than v1, which `pulumi up` wrote last: "
-        f"Ada in {hotfix[:12]} (hotfix); `meshroll set --from-git provider -s prod` brings the stack file in line"
+        f"Ada in {hotfix[:12]} (hotfix); `meshroll set --from-git provider -s prod` and then `pulumi up` "
+        "bring the stack in line, and the next version goes on from there"
     )
     checked = engine.check(inputs(repository, provider=wish), old)
     assert checked["edits"] == []

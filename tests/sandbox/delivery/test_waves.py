@@ -1,4 +1,4 @@
-"""Two work clusters in turn: the second gets nothing before the first has finished, and nothing when that fails."""
+"""Two work clusters: the second gets nothing before the first has finished; in one mesh, the first one leads."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tests.sandbox.delivery.test_adopted import MANIFEST
 
 QUICK = MANIFEST.replace("{pause: {}}", "{pause: {duration: 1s}}")
 FIRST, SECOND = "worker-2", "worker-1"
+LEADER, FOLLOWER = "worker-1", "worker-2"
 IMAGE = "registry.example/mspider/spring-{version}:v0.2"
 
 
@@ -91,3 +92,80 @@ def test_a_wave_that_fails_is_the_last(stack: Made, people: Repository) -> None:
 
     stack.meshroll("rollback", PROVIDER, "-s", stack.name, "--yes")
     assert people.read(file_of(stack, FIRST)) == people.read(file_of(stack, SECOND))
+
+
+# What the mesh routes by: subsets that Argo Rollouts gives the hashes of the pods.
+ROUTED = """\
+---
+apiVersion: v1
+kind: Service
+metadata: {name: dubbo3-provider}
+spec:
+  selector: {app: dubbo3-provider}
+  ports: [{name: grpc, port: 20880}]
+---
+apiVersion: networking.istio.io/v1beta1
+kind: VirtualService
+metadata: {name: provider}
+spec:
+  hosts: [dubbo3-provider]
+  http:
+    - name: primary
+      route:
+        - {destination: {host: dubbo3-provider, subset: stable}, weight: 100}
+        - {destination: {host: dubbo3-provider, subset: canary}, weight: 0}
+---
+apiVersion: networking.istio.io/v1beta1
+kind: DestinationRule
+metadata: {name: provider}
+spec:
+  host: dubbo3-provider
+  subsets: [{name: stable, labels: {app: dubbo3-provider}}, {name: canary, labels: {app: dubbo3-provider}}]
+"""
+ISTIO = (
+    "{istio: {virtualService: {name: provider, routes: [primary]}, "
+    "destinationRule: {name: provider, stableSubsetName: stable, canarySubsetName: canary}}}"
+)
+SHARED = MANIFEST.replace("{canary: {", f"{{canary: {{trafficRouting: {ISTIO}, ") + ROUTED
+
+
+@pytest.fixture
+def mesh(pair: Project, people: Repository) -> Iterator[Made]:
+    """One mesh of two workers, the second in the leader's turn behind it; not up yet."""
+    stack = derive(pair, "sandbox", "follows")
+    stack.put("/clusters/worker-2", {"context": "worker-2", "kubeconfig": {"env": "MESHROLL_KUBECONFIG"}})
+    stack.put("/mesh/workers", [LEADER, FOLLOWER])
+    stack.put("/mesh/leader", LEADER)
+    stack.put("/mesh/remoteKubeconfigs/worker-2", {"env": "MESHROLL_REMOTE_KUBECONFIG_WORKER_2"})
+    stack.put("/delivery/waves", [[LEADER], [FOLLOWER]])
+    stack.put("/repository/kind", "adopted")
+    stack.put("/services", {PROVIDER: {"version": "v1"}})
+    people.commit("by hand", write={file_of(stack, worker): SHARED for worker in (LEADER, FOLLOWER)})
+    stack.init()
+    yield stack
+    stack.take_away()
+
+
+def test_a_follower_with_the_same_pods_is_delivered_to_and_its_weights_are_told_to_act_on_nothing(mesh: Made) -> None:
+    mesh.up()
+    mesh.put(f"/services/{PROVIDER}/version", "v2")
+    follows = f"{FOLLOWER} follows {LEADER} in one mesh: the weights of a canary in {FOLLOWER} act on nothing"
+    assert follows in mesh.meshroll("plan", "-s", mesh.name)
+    said = mesh.up()
+    assert f"warning: {follows}" in said
+    for worker in (LEADER, FOLLOWER):
+        assert f"{PROVIDER} in {worker} is paused at step 2 of 2 (weight 50) until it is promoted" in said
+    mesh.pulumi("preview", "--expect-no-changes")
+
+
+def test_a_follower_with_one_environment_variable_more_gets_no_requests_and_up_says_so(
+    mesh: Made, people: Repository
+) -> None:
+    more = SHARED.replace("          env:\n", "          env:\n            - {name: CLUSTER, value: two}\n")
+    people.commit("by hand", write={file_of(mesh, FOLLOWER): more})
+    said = mesh.up(fails=True)
+    assert (
+        f"Rollout {FOLLOWER}/{PROVIDER} is healthy, but its pod template is not that of the leader {LEADER} "
+        "at /spec/containers/0/env/0/name: its pod hash is "
+    ) in said
+    assert f", so its pods in {FOLLOWER} get no requests" in said

@@ -149,6 +149,10 @@ def test_every_object_of_a_stack_is_as_the_stack_says() -> None:
     }
 
 
+HOST = {"name": "host", "kubeconfig": "/kube/config", "context": "host"}
+WORKER = {"name": "worker-1", "kubeconfig": "/kube/config", "context": "worker-1"}
+
+
 def test_the_release_gets_the_services_with_a_version_and_its_connections() -> None:
     made, _ = made_by(stack())
     assert made[f"{RELEASE} dubbo-worker-1"].inputs == {
@@ -169,11 +173,12 @@ def test_the_release_gets_the_services_with_a_version_and_its_connections() -> N
             }
         ],
         "argocd": {
-            "cluster": {"kubeconfig": "/kube/config", "context": "host"},
+            "cluster": HOST,
             "namespace": "argocd",
             "applications": ["dubbo-worker-1"],
         },
-        "workers": [{"name": "worker-1", "kubeconfig": "/kube/config", "context": "worker-1"}],
+        "workers": [WORKER],
+        "mesh": {"host": HOST, "leader": WORKER},
         "wait": "step",
         "timeoutSeconds": 120,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,10 @@ Object = dict[str, Any]
 
 
 class PlayedCluster:
-    """Answers `get` from a list of states by kind (the last stays; an error is raised), records `patch`."""
+    """Answers `get` from a list of states by kind (the last stays; an error is raised), records `patch`.
+
+    `list` answers all states under the kind's plural, `Rollouts` for instance.
+    """
 
     def __init__(self, name: str, states: dict[str, Sequence[Object | Exception | None]]) -> None:
         self.name = name
@@ -23,6 +27,9 @@ class PlayedCluster:
         if isinstance(state, Exception):
             raise state
         return state
+
+    def list(self, api_version: str, kind: str, namespace: str | None = None) -> builtins.list[Object]:
+        return [item for item in self._states.get(f"{kind}s", []) if isinstance(item, dict)]
 
     def patch(
         self,

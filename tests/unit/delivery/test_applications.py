@@ -6,13 +6,26 @@ from typing import Any
 
 import pytest
 
-from meshroll.delivery.applications import REFRESH, ApplicationState, Sync, application_state, wants_refresh
+from meshroll.delivery.applications import (
+    REFRESH,
+    ApplicationState,
+    Sync,
+    application_state,
+    is_applied,
+    wants_refresh,
+)
+from meshroll.gitops.lineage import Relation, Standing
 
 COMMIT, LATER, OTHER = "c0ffee01" * 5, "1a7e4000" * 5, "0bad0000" * 5
+THEIRS, FORCED = "7e1e5000" * 5, "f0ced000" * 5
 
 
-def is_descendant(revision: str, commit: str) -> bool:
-    return (revision, commit) == (LATER, COMMIT)
+def lineage(revision: str) -> Standing:
+    if revision == THEIRS:
+        return Standing(Relation.OVERTAKEN, "shop v3 came instead of v2: Ada in 7e1e50007e1e (hotfix)")
+    if revision == FORCED:
+        return Standing(Relation.ELSEWHERE, "c0ffee01c0ff is no longer in the history")
+    return Standing(Relation.HOLDS if revision in (COMMIT, LATER) else Relation.BEFORE, "")
 
 
 def application(status: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -57,12 +70,31 @@ SYNCED = {"sync": {"status": "Synced", "revision": COMMIT}}
         (
             SYNCED | {"operationState": operation("Running", COMMIT, "waiting for healthy state of Rollout")},
             {},
-            ApplicationState(Sync.WAITING, COMMIT, "is syncing c0ffee01: waiting for healthy state of Rollout"),
+            ApplicationState(Sync.SYNCING, COMMIT, "is syncing c0ffee01: waiting for healthy state of Rollout"),
+        ),
+        (
+            SYNCED | {"operationState": operation("Running", OTHER, "waiting for a hook")},
+            {},
+            ApplicationState(Sync.WAITING, COMMIT, "is syncing 0bad0000: waiting for a hook"),
         ),
         (
             SYNCED,
             {"operation": {"sync": {"revision": COMMIT}}},
-            ApplicationState(Sync.WAITING, COMMIT, "is syncing c0ffee01: sync under way"),
+            ApplicationState(Sync.WAITING, COMMIT, "is syncing c0ffee01: the sync is under way"),
+        ),
+        (
+            {"sync": {"status": "Synced", "revision": THEIRS}},
+            {},
+            ApplicationState(
+                Sync.OVERTAKEN,
+                THEIRS,
+                "is at 7e1e5000: shop v3 came instead of v2: Ada in 7e1e50007e1e (hotfix)",
+            ),
+        ),
+        (
+            {"sync": {"status": "Synced", "revision": FORCED}},
+            {},
+            ApplicationState(Sync.OVERTAKEN, FORCED, "is at f0ced000: c0ffee01c0ff is no longer in the history"),
         ),
         (
             {
@@ -101,13 +133,24 @@ SYNCED = {"sync": {"status": "Synced", "revision": COMMIT}}
 def test_an_application_is_judged_from_a_commit(
     status: dict[str, Any], more: dict[str, Any], expected: ApplicationState
 ) -> None:
-    assert application_state(application(status, **more), COMMIT, is_descendant) == expected
+    assert application_state(application(status, **more), lineage) == expected
 
 
 def test_a_refresh_is_asked_for_while_the_application_is_elsewhere_and_nobody_has_asked() -> None:
     elsewhere = application({"sync": {"status": "Synced", "revision": OTHER}})
-    assert wants_refresh(elsewhere, COMMIT, is_descendant)
+    assert wants_refresh(elsewhere, lineage)
     asked = elsewhere | {"metadata": {"annotations": {REFRESH: "normal"}}}
-    assert not wants_refresh(asked, COMMIT, is_descendant)
-    assert not wants_refresh(application(SYNCED), COMMIT, is_descendant)
-    assert wants_refresh(application({"sync": {"status": "Unknown", "revision": COMMIT}}), COMMIT, is_descendant)
+    assert not wants_refresh(asked, lineage)
+    assert not wants_refresh(application(SYNCED), lineage)
+    assert wants_refresh(application({"sync": {"status": "Unknown", "revision": COMMIT}}), lineage)
+    assert not wants_refresh(application({"sync": {"status": "Synced", "revision": THEIRS}}), lineage)
+
+
+def test_an_object_is_applied_once_the_sync_under_way_says_so() -> None:
+    resources = [
+        {"kind": "Rollout", "name": "shop", "status": "Synced"},
+        {"kind": "Rollout", "name": "stock", "status": "SyncFailed"},
+    ]
+    seen = application({"operationState": {"phase": "Running", "syncResult": {"resources": resources}}})
+    found = [is_applied(seen, "Rollout", name) for name in ("shop", "stock", "cart")]
+    assert found == [True, False, False]

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
+from meshroll.delivery.model import Delivery, Mesh, Released, Target
 from meshroll.delivery.rollouts import Phase, RolloutState
-from meshroll.delivery.wait import Progress, wait_for
-from meshroll.errors import TimedOutError, UnavailableError
+from meshroll.delivery.wait import Progress, await_rollout, wait_for
+from meshroll.errors import ConflictError, MeshrollError, TimedOutError, UnavailableError
+from meshroll.gitops.lineage import Relation, Standing
 from meshroll.kube import ApiError
 from meshroll.settings.model import Wait
 
 from .clusters import Object, PlayedCluster
-from .rollouts import ENDLESS, paused, replica_set, rollout
+from .rollouts import ENDLESS, paused, replica_set, rollout, template
 
-COMMIT, BEFORE = "c0ffee01" * 5, "0bad0000" * 5
+COMMIT, BEFORE, THEIRS = "c0ffee01" * 5, "0bad0000" * 5, "7e1e5000" * 5
+V2 = Released("dubbo3-provider", "v2", {"version": "v2"})
 REFRESH_PATCH = (
     "Application",
     "dubbo-worker-1",
@@ -32,26 +36,33 @@ def application(revision: str, status: str = "Synced", **more: Any) -> Object:
     }
 
 
+def lineage(revision: str) -> Standing:
+    """COMMIT holds what was released, THEIRS is somebody else's release on top of it."""
+    if revision == THEIRS:
+        return Standing(Relation.OVERTAKEN, "dubbo3-provider v3 came instead of v2: Ada in 7e1e50007e1e (hotfix)")
+    return Standing(Relation.HOLDS if revision == COMMIT else Relation.BEFORE, "")
+
+
+def delivery(
+    argocd: PlayedCluster, worker: PlayedCluster, until: Wait, *, timeout: float = 5.0, **more: Any
+) -> Delivery:
+    target = Target("dubbo-worker-1", worker)
+    given = {"services": (V2,), "lineage": lineage, "stack": "sandbox", **more}
+    return Delivery(argocd, "argocd", (target,), "dubbo", COMMIT, until=until, timeout=timeout, **given)
+
+
 def run(
-    argocd: PlayedCluster, worker: PlayedCluster, until: Wait, *, timeout: float = 5.0, optional: bool = False
+    argocd: PlayedCluster, worker: PlayedCluster, until: Wait, *, timeout: float = 5.0, **more: Any
 ) -> tuple[Progress, list[str]]:
     said: list[str] = []
-    progress = wait_for(
-        argocd,
-        "argocd",
-        [("dubbo-worker-1", worker)],
-        "dubbo",
-        COMMIT,
-        ["dubbo3-provider"],
-        until,
-        timeout,
-        lambda revision, commit: revision == commit,
-        said.append,
-        stack="sandbox",
-        optional=optional,
-        poll_seconds=0.001,
-    )
-    return progress, said
+    asked = delivery(argocd, worker, until, timeout=timeout, **more)
+    return wait_for(asked, said.append, poll_seconds=0.001), said
+
+
+def failure(kind: type[MeshrollError], argocd: PlayedCluster, worker: PlayedCluster, until: Wait, **more: Any) -> str:
+    with pytest.raises(kind) as caught:
+        run(argocd, worker, until, **more)
+    return str(caught.value)
 
 
 def test_committed_asks_no_cluster() -> None:
@@ -125,7 +136,7 @@ def test_finished_succeeds_at_a_pause_without_end_and_says_how_to_go_on() -> Non
     assert progress.notes == (
         (
             "dubbo3-provider in worker-1 is paused at step 3 of 3 (weight 5) until it is promoted: "
-            "go on with `meshroll promote dubbo3-provider -s sandbox`"
+            "go on with `meshroll promote dubbo3-provider -s sandbox --step 3`"
         ),
     )
 
@@ -135,33 +146,30 @@ def test_a_degraded_rollout_is_an_error_at_once() -> None:
     worker = PlayedCluster(
         "worker-1", {"Rollout": [rollout("Degraded", message="RolloutAborted")], "ReplicaSet": [replica_set()]}
     )
-    with pytest.raises(UnavailableError) as caught:
-        run(host, worker, "finished", timeout=600)
-    assert str(caught.value) == "Rollout worker-1/dubbo3-provider is degraded: RolloutAborted"
+    said = failure(UnavailableError, host, worker, "finished", timeout=600)
+    assert said == "Rollout worker-1/dubbo3-provider is degraded: RolloutAborted"
 
 
 def test_a_sync_of_the_commit_that_failed_is_an_error_at_once() -> None:
     failed = {"phase": "Failed", "message": "objects failed to apply", "syncResult": {"revision": COMMIT}}
     host = PlayedCluster("host", {"Application": [application(COMMIT, "OutOfSync", operationState=failed)]})
-    with pytest.raises(UnavailableError) as caught:
-        run(host, PlayedCluster("worker-1", {}), "synced", timeout=600)
-    assert str(caught.value) == "Application dubbo-worker-1 could not sync c0ffee01: objects failed to apply"
+    said = failure(UnavailableError, host, PlayedCluster("worker-1", {}), "synced", timeout=600)
+    assert said == "Application dubbo-worker-1 could not sync c0ffee01: objects failed to apply"
 
 
 def test_the_deadline_says_what_was_seen_last() -> None:
     host = PlayedCluster("host", {"Application": [application(BEFORE)]})
-    with pytest.raises(TimedOutError) as caught:
-        run(host, PlayedCluster("worker-1", {}), "synced", timeout=0.01)
-    assert str(caught.value) == (
-        "Application dubbo-worker-1 is at 0bad0000, and the 0.01 s of delivery.timeout are over"
-    )
+    said = failure(TimedOutError, host, PlayedCluster("worker-1", {}), "synced", timeout=0.01)
+    assert said == "Application dubbo-worker-1 is at 0bad0000, and the 0.01 s of delivery.timeout are over"
 
 
 def test_an_application_that_does_not_exist_is_an_error_at_once() -> None:
     host = PlayedCluster("host", {"Application": [None]})
-    with pytest.raises(UnavailableError) as caught:
-        run(host, PlayedCluster("worker-1", {}), "synced", timeout=600)
-    assert str(caught.value) == "Application dubbo-worker-1 does not exist in namespace argocd of cluster host"
+    said = failure(UnavailableError, host, PlayedCluster("worker-1", {}), "synced", timeout=600)
+    assert said == (
+        "Application dubbo-worker-1 does not exist in namespace argocd of cluster host; "
+        "expected `pulumi up --refresh`, which makes it again"
+    )
 
 
 def test_an_api_server_that_stumbles_passes_and_one_that_refuses_does_not() -> None:
@@ -184,3 +192,188 @@ def test_a_service_without_a_rollout_has_no_steps_to_wait_for() -> None:
     assert said[-1] == (
         "Rollout worker-1/dubbo3-provider does not exist in namespace dubbo: the service has no steps to wait for"
     )
+
+
+def test_the_release_of_somebody_else_ends_the_wait_and_is_named() -> None:
+    host = PlayedCluster("host", {"Application": [application(BEFORE), application(THEIRS)]})
+    assert failure(ConflictError, host, PlayedCluster("worker-1", {}), "step", timeout=600) == (
+        "Application dubbo-worker-1 is at 7e1e5000: dubbo3-provider v3 came instead of v2: Ada in 7e1e50007e1e (hotfix)"
+    )
+
+
+def test_a_pause_counts_only_while_the_application_has_the_commit() -> None:
+    # Between the Application's first look and the Rollout's, another release was applied: its pause is not ours.
+    host = PlayedCluster("host", {"Application": [application(COMMIT), application(THEIRS)]})
+    worker = PlayedCluster("worker-1", {"Rollout": [paused(1, version="v3")], "ReplicaSet": [replica_set("v3")]})
+    said = failure(ConflictError, host, worker, "step", timeout=600, services=(Released("dubbo3-provider", "v2"),))
+    assert said.startswith("Application dubbo-worker-1 is at 7e1e5000: dubbo3-provider v3 came instead of v2: ")
+
+
+def test_a_pause_of_a_version_edited_in_the_cluster_is_not_ours() -> None:
+    edit = {"manager": "kubectl-edit", "time": "2026-11-25T10:00:00Z", "fieldsV1": {"f:spec": {"f:template": {}}}}
+    edited = paused(1, version="v3")
+    edited["metadata"]["managedFields"] = [edit, {**edit, "manager": "argocd", "time": "2026-11-25T09:00:00Z"}]
+    host = PlayedCluster("host", {"Application": [application(COMMIT)]})
+    worker = PlayedCluster("worker-1", {"Rollout": [edited], "ReplicaSet": [replica_set("v3")]})
+    assert failure(TimedOutError, host, worker, "step", timeout=0.01) == (
+        "Rollout worker-1/dubbo3-provider has version: v3 in the cluster, "
+        "written by kubectl-edit at 2026-11-25T10:00:00Z, not v2, and the 0.01 s of delivery.timeout are over"
+    )
+
+
+def test_another_pod_template_under_the_same_version_ends_the_wait() -> None:
+    on_its_way, later = rollout("Progressing"), paused(1)
+    later["status"]["currentPodHash"] = "0therhash"
+    host = PlayedCluster("host", {"Application": [application(COMMIT)]})
+    worker = PlayedCluster("worker-1", {"Rollout": [on_its_way, later], "ReplicaSet": [replica_set()]})
+    assert failure(ConflictError, host, worker, "step", timeout=600) == (
+        "Rollout worker-1/dubbo3-provider: someone changed its pod template while v2 was on its way "
+        "(pod hash 0therhash, not 6b5f7c9d4); expected `pulumi up` again, to wait for what Git has now"
+    )
+
+
+def syncing(*applied: str) -> Object:
+    resources = [{"kind": "Rollout", "name": name, "status": "Synced"} for name in applied]
+    result = {"revision": COMMIT, "resources": resources}
+    message = "waiting for completion of hook batch/Job/smoke"
+    return application(COMMIT, operationState={"phase": "Running", "message": message, "syncResult": result})
+
+
+def test_a_hook_that_waits_for_the_pause_does_not_keep_the_wait_from_seeing_it() -> None:
+    host = PlayedCluster("host", {"Application": [syncing(), syncing("dubbo3-provider")]})
+    worker = PlayedCluster("worker-1", {"Rollout": [paused(1, steps=ENDLESS)], "ReplicaSet": [replica_set()]})
+    progress, said = run(host, worker, "step")
+    under_way = "Application dubbo-worker-1 is syncing c0ffee01: waiting for completion of hook batch/Job/smoke"
+    assert progress.notes[0] == under_way
+    assert said == [
+        under_way,
+        "Rollout worker-1/dubbo3-provider is paused at step 2 of 3 (weight 5) until it is promoted",
+    ]
+
+
+def test_synced_waits_for_the_hooks_too() -> None:
+    host = PlayedCluster("host", {"Application": [syncing("dubbo3-provider"), application(COMMIT)]})
+    _, said = run(host, PlayedCluster("worker-1", {}), "synced")
+    assert said[-1] == "Application dubbo-worker-1 is synced to c0ffee01"
+
+
+def by_reference() -> tuple[Object, Object]:
+    """A paused Rollout that uses a Deployment's pod template, and the Deployment."""
+    made = paused(1, steps=ENDLESS, workloadObservedGeneration="4")
+    del made["spec"]["template"]
+    made["metadata"]["name"] = "canary-of-provider"
+    made["spec"]["workloadRef"] = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "dubbo3-provider"}
+    return made, {"metadata": {"name": "dubbo3-provider", "generation": 4}, "spec": {"template": template("v2")}}
+
+
+def test_a_rollout_that_refers_to_the_services_workload_is_waited_for() -> None:
+    made, deployment = by_reference()
+    behind = {**deployment, "metadata": {"generation": 5}}
+    host = PlayedCluster("host", {"Application": [application(COMMIT)]})
+    worker = PlayedCluster(
+        "worker-1",
+        {"Rollout": [None], "Rollouts": [made], "Deployment": [behind, deployment], "ReplicaSet": [replica_set()]},
+    )
+    _, said = run(host, worker, "step")
+    assert said[1:] == [
+        "Rollout worker-1/dubbo3-provider has not taken up its new spec yet",
+        "Rollout worker-1/dubbo3-provider is paused at step 2 of 3 (weight 5) until it is promoted",
+    ]
+
+
+def test_a_repository_that_is_away_during_the_wait_is_waited_for() -> None:
+    answers: list[Standing | Exception] = [UnavailableError("no route"), Standing(Relation.HOLDS, "")]
+
+    def away(_revision: str) -> Standing:
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    host = PlayedCluster("host", {"Application": [application(COMMIT)]})
+    _, said = run(host, PlayedCluster("worker-1", {}), "synced", lineage=away)
+    assert said == [
+        "Application dubbo-worker-1 cannot be read (no route)",
+        "Application dubbo-worker-1 is synced to c0ffee01",
+    ]
+
+
+def test_a_silent_server_is_named_while_it_is_silent_and_the_deadline_holds() -> None:
+    hangs = threading.Event()
+
+    class Silent(PlayedCluster):
+        def get(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> Object | None:
+            hangs.wait(60)
+            return None
+
+    said: list[str] = []
+    asked = delivery(Silent("host", {}), PlayedCluster("worker-1", {}), "synced", timeout=0.05)
+    with pytest.raises(TimedOutError) as caught:
+        wait_for(asked, said.append, poll_seconds=0.001, silent_seconds=0.02)
+    hangs.set()
+    assert said[0] == "Application dubbo-worker-1 cannot be read yet: no answer for 0 s"
+    assert str(caught.value) == (
+        "Application dubbo-worker-1 cannot be read (no answer for 0 s), and the 0.05 s of delivery.timeout are over"
+    )
+
+
+def copies(weight: int) -> dict[str, list[Object]]:
+    route = {"route": [{"weight": 100 - weight}, {"weight": weight}]}
+    return {"VirtualService": [{"spec": {"http": [route]}}], "DestinationRule": [{"spec": {}}]}
+
+
+def routed(state: Object) -> Object:
+    istio = {"virtualService": {"name": "provider"}, "destinationRule": {"name": "dubbo-provider"}}
+    state["spec"]["strategy"]["canary"]["trafficRouting"] = {"istio": istio}
+    return state
+
+
+def test_the_leaders_pause_counts_once_the_control_plane_has_its_routes() -> None:
+    late = copies(5)
+    late["VirtualService"].insert(0, copies(0)["VirtualService"][0])
+    host = PlayedCluster("host", {"Application": [application(COMMIT)], **late})
+    states = {"Rollout": [routed(paused(1))], "ReplicaSet": [replica_set()], **copies(5)}
+    worker = PlayedCluster("worker-1", states)
+    _, said = run(host, worker, "step", mesh=Mesh(host, worker))
+    sentence = "Rollout worker-1/dubbo3-provider is paused at step 2 of 4 (weight 5) for 10m"
+    assert said[1:] == [
+        f"{sentence}, but the control plane's copy of VirtualService provider says 100/0 where worker-1 says 95/5",
+        sentence,
+    ]
+
+
+def follower(environment: str, *, version: str = "v2", pod_hash: str = "f0110wer") -> PlayedCluster:
+    made = routed(paused(1, version=version))
+    made["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "CLUSTER", "value": environment}]
+    made["status"]["currentPodHash"] = pod_hash
+    return PlayedCluster("worker-1", {"Rollout": [made], "ReplicaSet": [replica_set(version)]})
+
+
+def test_a_follower_with_another_pod_template_than_its_leader_is_not_served() -> None:
+    host = PlayedCluster("host", {"Application": [application(COMMIT)]})
+    leader = PlayedCluster("worker-2", {"Rollout": [routed(paused(1))]})
+    assert failure(UnavailableError, host, follower("b"), "step", timeout=600, mesh=Mesh(host, leader)) == (
+        "Rollout worker-1/dubbo3-provider is paused at step 2 of 4 (weight 5) for 10m, but its pod template is not "
+        "that of the leader worker-2 at /spec/containers/0/env: its pod hash is f0110wer, the mesh's subsets select "
+        "6b5f7c9d4, so its pods in worker-1 get no requests"
+    )
+
+
+@pytest.mark.parametrize(
+    ("leading", "own"),
+    [
+        pytest.param("v2", follower("b", pod_hash="6b5f7c9d4"), id="the same hash"),
+        pytest.param("v1", follower("b"), id="a leader at another version"),
+    ],
+)
+def test_a_follower_is_far_enough_with_its_leaders_hash_or_before_its_leader(leading: str, own: PlayedCluster) -> None:
+    host = PlayedCluster("host", {"Application": [application(COMMIT)]})
+    leader = PlayedCluster("worker-2", {"Rollout": [routed(paused(1, version=leading))]})
+    progress, _ = run(host, own, "step", mesh=Mesh(host, leader))
+    assert progress.rollouts["worker-1/dubbo3-provider"].phase is Phase.PAUSED
+
+
+def test_one_rollout_alone_is_waited_for_without_an_application() -> None:
+    worker = PlayedCluster("worker-1", {"Rollout": [rollout("Progressing"), paused(1)], "ReplicaSet": [replica_set()]})
+    state = await_rollout(worker, "dubbo", "dubbo3-provider", "step", 5.0, poll_seconds=0.001)
+    assert state == RolloutState(Phase.PAUSED, 2, 4, 5, "10m", "CanaryPauseStep")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from meshroll.errors import BadInputError
+from meshroll.delivery.model import Delivery, Mesh, Released, Target
+from meshroll.delivery.wait import Progress
+from meshroll.errors import BadInputError, UnavailableError
+from meshroll.gitops.lineage import Relation, Standing
 from meshroll.provider import clusters
-from meshroll.release.inputs import ReleaseInputs, read_inputs
-from meshroll.settings.model import Cluster
+from meshroll.release.inputs import ReleaseInputs, Service, read_inputs
+from meshroll.settings.model import Cluster, Field
 from tests.unit.release.test_inputs import WHOLE
 
 
@@ -21,25 +24,85 @@ def inputs() -> ReleaseInputs:
     return read_inputs(WHOLE)
 
 
-def test_the_wait_pairs_each_application_with_its_worker(
+def connected(cluster: Cluster) -> SimpleNamespace:
+    return SimpleNamespace(name=cluster.name)
+
+
+def test_a_delivery_pairs_each_application_with_its_worker(
     inputs: ReleaseInputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[Any] = []
+    monkeypatch.setattr(clusters, "connect", connected)
+    made = clusters.delivery(inputs, "c0ffee", ["a"])
+    host, worker = SimpleNamespace(name="host"), SimpleNamespace(name="w")
+    assert made == Delivery(
+        argocd=host,  # type: ignore[arg-type]
+        argocd_namespace="argocd",
+        targets=(Target("shop-w", worker),),  # type: ignore[arg-type]
+        namespace="shop",
+        commit="c0ffee",
+        services=(Released("a", "v1", {"version": "v1"}),),
+        until="step",
+        timeout=90.0,
+        lineage=made.lineage,
+        stack="prod",
+        optional=False,
+        mesh=Mesh(host, worker),  # type: ignore[arg-type]
+    )
+    assert made.lineage("c0ffee") == Standing(Relation.HOLDS, "")
 
-    def wait_for(*arguments: Any, **options: Any) -> Any:
-        asked.append((arguments[:8], options))
-        assert arguments[8]("c0ffee", "c0ffee") is True
-        arguments[9]("word")
-        return SimpleNamespace(notes=("note",))
 
-    words: list[str] = []
+def test_the_wait_answers_what_a_person_should_know(inputs: ReleaseInputs, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Delivery] = []
+
+    def wait_for(delivery: Delivery, report: Callable[[str], None]) -> Progress:
+        asked.append(delivery)
+        report("on its way")
+        return Progress({}, {}, ("note",))
+
+    said: list[str] = []
     monkeypatch.setattr(clusters, "wait_for", wait_for)
-    monkeypatch.setattr(clusters, "connect", lambda cluster: f"kube {cluster.name}")
-    assert clusters.wait(inputs, "c0ffee", ["a"], words.append) == ("note",)
-    applications = [("shop-w", "kube w")]
-    expected = ("kube argocd", "argocd", applications, "shop", "c0ffee", ["a"], "step", 90.0)
-    assert asked == [(expected, {"stack": "prod", "optional": False})]
-    assert words == ["word"]
+    monkeypatch.setattr(clusters, "connect", connected)
+    assert clusters.wait(inputs, "c0ffee", ["a"], said.append) == ("note",)
+    assert ([each.commit for each in asked], said) == (["c0ffee"], ["on its way"])
+
+
+def test_labels_tell_the_version_as_far_as_the_stack_says() -> None:
+    fields = (Field("label", "version"), Field("label", "release", "r-{version}"), Field("image", "shop"))
+    assert clusters.version_labels(Service("a", "v2", "", {}, fields)) == {"version": "v2", "release": "r-v2"}
+    assert clusters.version_labels(Service("a", "v2", "", {})) == {}
+
+
+def test_git_is_not_asked_about_a_revision_at_every_look(
+    inputs: ReleaseInputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [Standing(Relation.BEFORE, "")]
+    monkeypatch.setattr(clusters, "relation", lambda *_: answers.pop(0))
+    lineage = clusters.lineage(inputs, "c0ffee", {"a": "v1"}, again_seconds=600)
+    assert [lineage("beef"), lineage("beef")] == [Standing(Relation.BEFORE, "")] * 2
+
+
+def test_a_repository_that_is_away_is_asked_again_and_a_final_answer_is_not(
+    inputs: ReleaseInputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[Standing | Exception] = [
+        BadInputError("there is no such repository"),
+        Standing(Relation.BEFORE, ""),
+        Standing(Relation.HOLDS, ""),
+    ]
+
+    def relation(*_: Any) -> Standing:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(clusters, "relation", relation)
+    lineage = clusters.lineage(inputs, "c0ffee", {"a": "v1"}, again_seconds=0)
+    with pytest.raises(UnavailableError) as caught:
+        lineage("beef")
+    assert str(caught.value) == "there is no such repository"
+    found = [lineage("beef").relation for _ in range(3)]
+    assert found == [Relation.BEFORE, Relation.HOLDS, Relation.HOLDS]
 
 
 def test_committed_waits_for_nothing_and_asks_no_cluster(
@@ -57,7 +120,7 @@ class FakeKube:
 
 
 def test_another_cluster_behind_the_context_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clusters.Kube, "connect", lambda *_: FakeKube())
+    monkeypatch.setattr(clusters.Kube, "connect", lambda *_, **__: FakeKube())
     with pytest.raises(BadInputError) as caught:
         clusters.connect(Cluster("w", "prod-w", None, "mine"))
     assert str(caught.value) == ("cluster w: behind context prod-w stands another cluster: uid other; expected mine")

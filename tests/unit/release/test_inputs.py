@@ -8,7 +8,7 @@ import pytest
 
 from meshroll.errors import BadInputError
 from meshroll.gitops import Edit, Remote
-from meshroll.release.inputs import Argo, ReleaseInputs, Service, read_inputs, significant
+from meshroll.release.inputs import Argo, Mesh, ReleaseInputs, Service, read_inputs, significant
 from meshroll.settings.model import Cluster
 
 WHOLE: dict[str, Any] = {
@@ -24,8 +24,13 @@ WHOLE: dict[str, Any] = {
         {"name": "a", "version": "v1", "template": "weight", "parameters": {"port": 80}},
         {"name": "watched"},
     ],
-    "argocd": {"cluster": {"context": "host", "uid": "1"}, "namespace": "argocd", "applications": ["shop-w"]},
+    "argocd": {
+        "cluster": {"name": "host", "context": "host", "uid": "1"},
+        "namespace": "argocd",
+        "applications": ["shop-w"],
+    },
     "workers": [{"name": "w", "kubeconfig": "/k"}],
+    "mesh": {"host": {"name": "host", "context": "host"}, "leader": {"name": "w", "kubeconfig": "/k"}},
     "wait": "step",
     "timeoutSeconds": 90,
     "edits": [{"file": "f", "pointer": "/0/a", "old": "", "new": "1"}],
@@ -39,12 +44,20 @@ def test_everything_is_read_and_services_without_a_version_are_left_alone() -> N
         path="clusters/w",
         namespace="shop",
         services=(Service("a", "v1", "weight", {"port": 80}),),
-        argocd=Argo(Cluster("argocd", "host", None, "1"), "argocd", ("shop-w",)),
+        argocd=Argo(Cluster("host", "host", None, "1"), "argocd", ("shop-w",)),
         workers=(Cluster("w", None, "/k", None),),
         wait="step",
         timeout_seconds=90,
         edits=(Edit("f", "/0/a", "", "1"),),
+        mesh=Mesh(Cluster("host", "host", None, None), Cluster("w", None, "/k", None)),
     )
+
+
+def test_inputs_of_an_older_release_name_no_cluster_of_argo_cd_and_no_mesh() -> None:
+    older = {**WHOLE, "argocd": {"cluster": {"context": "host"}, "applications": ["shop-w"]}, "mesh": None}
+    inputs = read_inputs(older)
+    assert inputs.argocd == Argo(Cluster("argocd", "host", None, None), "argocd", ("shop-w",))
+    assert (inputs.mesh, inputs.on_held) == (None, "warn")
 
 
 @pytest.mark.parametrize(
@@ -66,6 +79,8 @@ def test_everything_is_read_and_services_without_a_version_are_left_alone() -> N
         ({"wait": "soon"}, "wait: 'soon' is no state to wait for; expected committed, synced, step, finished"),
         ({"argocd": None}, "argocd: nothing tells when the release is step; expected Argo CD's cluster"),
         ({"workers": []}, "argocd.applications: they do not match the workers; expected one for each worker"),
+        ({"mesh": {"host": {"name": "h"}}}, "mesh.leader: it is no mapping; expected a mapping"),
+        ({"onHeld": "stop"}, "onHeld: 'stop' is unknown; expected warn or error"),
         ({"timeoutSeconds": True}, "timeoutSeconds: it is no whole number; expected a whole number"),
     ],
 )

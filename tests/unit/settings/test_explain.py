@@ -45,6 +45,7 @@ def test_every_origin_is_told(tmp_path):
         "/config/meshroll:delivery/namespace": ("shop", f"{path}:20"),
         "/config/meshroll:delivery/wait": ("synced", "default"),
         "/config/meshroll:delivery/timeout": ("10m", "default"),
+        "/config/meshroll:delivery/onHeld": ("warn", "default"),
         "/config/meshroll:services/provider/version": ("v1", f"{path}:23"),
         "/config/meshroll:services/provider/template": ("weight", f"{path}:24"),
         "/config/meshroll:services/provider/managedRoutes": ([], "default"),

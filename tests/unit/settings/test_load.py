@@ -169,9 +169,9 @@ def of_three(waves, path="clusters/{cluster}"):
 
 
 def test_the_waves_say_which_cluster_comes_when(tmp_path):
-    stack = load_file(write(tmp_path, of_three("[[west], [host, east]]")), ENVIRON)
-    assert stack.delivery.waves == (("west",), ("host", "east"))
-    assert [stack.wave_of(cluster) for cluster in stack.workers] == [2, 1, 2]
+    stack = load_file(write(tmp_path, of_three("[[east], [host, west]]")), ENVIRON)
+    assert stack.delivery.waves == (("east",), ("host", "west"))
+    assert [stack.wave_of(cluster) for cluster in stack.workers] == [1, 2, 2]
     assert load_file(write(tmp_path, TEXT), ENVIRON).wave_of("east") == 1
 
 
@@ -182,6 +182,14 @@ def test_the_waves_say_which_cluster_comes_when(tmp_path):
         ("[[west], [host, west, east]]", "clusters/{cluster}", "/1/1: west is in two waves"),
         ("[[west], [host]]", "clusters/{cluster}", ": east is in no wave; expected each work cluster once"),
         ("[[west], []]", "clusters/{cluster}", "/1: "),
+        (
+            "[[west], [host], [east]]",
+            "clusters/{cluster}",
+            (
+                "/2: east leads mesh mesh: its routes steer every work cluster, and they are not in wave 1; "
+                "expected east in the first wave"
+            ),
+        ),
         ("[[west], [host, east]]", "all", ": the clusters share a folder, which one commit moves; expected"),
     ],
 )

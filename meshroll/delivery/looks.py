@@ -1,0 +1,204 @@
+"""One look at what a wait is for: an Application at a commit, a Rollout at its step, and the mesh that must follow.
+
+A Rollout's state counts only between two looks at its Application that both have the commit: what was applied in
+between is this commit's and nobody else's. From then on the state is bound to the pod template's hash first seen.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from meshroll.delivery.applications import GROUP_VERSION as ARGO
+from meshroll.delivery.applications import (
+    REFRESH,
+    ApplicationState,
+    Sync,
+    application_state,
+    is_applied,
+    wants_refresh,
+)
+from meshroll.delivery.copies import stale_copies
+from meshroll.delivery.followers import unreached
+from meshroll.delivery.model import FIELD_MANAGER, Api, Delivery, Object, Released, Target
+from meshroll.delivery.rollouts import (
+    Phase,
+    RolloutState,
+    pod_hash,
+    pod_labels,
+    pod_template,
+    replica_set_name,
+    rollout_state,
+    template_editor,
+    workload_reference,
+)
+from meshroll.errors import ConflictError
+from meshroll.settings.model import Wait
+
+REFRESH_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One look at one thing: whether it is far enough, and the sentence for it."""
+
+    done: bool
+    sentence: str
+    revision: str = ""
+    state: RolloutState | None = None
+    note: str = ""  # what a person should know although it is far enough
+
+
+class FailedError(Exception):
+    """A look found a state that does not mend by waiting; the text is a whole sentence."""
+
+
+class ApplicationLook:
+    """Looks at an Application, and asks Argo CD to read the repository now instead of at its next poll."""
+
+    def __init__(self, delivery: Delivery, target: Target) -> None:
+        self._delivery, self._name = delivery, target.application
+        self._asked = float("-inf")
+
+    @property
+    def what(self) -> str:
+        """What is looked at, for sentences."""
+        return f"Application {self._name}"
+
+    def __call__(self) -> Seen:
+        """Raises FailedError, or ConflictError where another release came instead."""
+        found = self.read()
+        now = time.monotonic()
+        if now - self._asked >= REFRESH_SECONDS and wants_refresh(found, self._delivery.lineage):
+            self._asked = now
+            patch = {"metadata": {"annotations": {REFRESH: "normal"}}}
+            self._delivery.argocd.patch(
+                ARGO, "Application", self._name, self._delivery.argocd_namespace, patch, field_manager=FIELD_MANAGER
+            )
+        state = self.judge(found)
+        if state.sync is Sync.SYNCING and self._delivery.until != "synced":
+            # A hook may wait for the very pause that is waited for: the Rollouts tell whether it is reached.
+            names = [released.service for released in self._delivery.services]
+            done = all(is_applied(found, "Rollout", name) for name in names)
+            return Seen(done, state.sentence, state.revision)
+        return Seen(state.sync is Sync.SYNCED, state.sentence, state.revision)
+
+    def read(self) -> Object:
+        """The Application. Raises FailedError when there is none."""
+        delivery = self._delivery
+        found = delivery.argocd.get(ARGO, "Application", self._name, delivery.argocd_namespace)
+        if found is None:
+            where = f"namespace {delivery.argocd_namespace} of cluster {delivery.argocd.name}"
+            remedy = "expected `pulumi up --refresh`, which makes it again"
+            raise FailedError(f"{self.what} does not exist in {where}; {remedy}")
+        return found
+
+    def judge(self, found: Object) -> ApplicationState:
+        """Its state. Raises FailedError, ConflictError."""
+        state = application_state(found, self._delivery.lineage)
+        if state.sync is Sync.FAILED:
+            raise FailedError(f"{self.what} {state.sentence}")
+        if state.sync is Sync.OVERTAKEN:
+            raise ConflictError(f"{self.what} {state.sentence}")
+        return state
+
+
+class RolloutLook:
+    """Looks at the Rollout of a service in one work cluster."""
+
+    def __init__(self, delivery: Delivery, target: Target, released: Released) -> None:
+        self._delivery, self._worker, self._released = delivery, target.worker, released
+        self._application = ApplicationLook(delivery, target)
+        self._hash = ""
+
+    @property
+    def what(self) -> str:
+        """What is looked at, for sentences."""
+        return f"Rollout {self._worker.name}/{self._released.service}"
+
+    def __call__(self) -> Seen:
+        """Raises FailedError, or ConflictError where another release or pod template came instead."""
+        namespace = self._delivery.namespace
+        rollout = find_rollout(self._worker, namespace, self._released.service)
+        if rollout is None:
+            self._application.judge(self._application.read())
+            if self._delivery.optional:
+                return Seen(True, f"does not exist in namespace {namespace}: the service has no steps to wait for")
+            return Seen(False, f"does not exist in namespace {namespace} yet")
+        state, template = read_state(self._worker, namespace, rollout)
+        application = self._application.judge(self._application.read())
+        if application.sync is Sync.WAITING:
+            return Seen(False, f"waits for Argo CD, whose Application {application.sentence}")
+        if not is_of(self._released, template):
+            return Seen(False, another_version(self._released, rollout, template))
+        if state.phase is Phase.UNOBSERVED:
+            return Seen(False, state.sentence, state=state)
+        self._bind(rollout)
+        if state.phase is Phase.DEGRADED:
+            raise FailedError(f"{self.what} {state.sentence}")
+        if not is_far_enough(state, self._delivery.until):
+            return Seen(False, state.sentence, state=state)
+        note = f"{self._application.what} {application.sentence}" if application.sync is Sync.SYNCING else ""
+        return replace(self._in_mesh(rollout, template, state), note=note)
+
+    def _bind(self, rollout: Object) -> None:
+        found = pod_hash(rollout)
+        self._hash = self._hash or found
+        if found != self._hash:
+            raise ConflictError(
+                f"{self.what}: {template_editor(rollout)} changed its pod template while {self._released.version} was "
+                f"on its way (pod hash {found}, not {self._hash})",
+                expected="`pulumi up` again, to wait for what Git has now",
+            )
+
+    def _in_mesh(self, rollout: Object, template: Object, state: RolloutState) -> Seen:
+        mesh = self._delivery.mesh
+        if mesh is None:
+            return Seen(True, state.sentence, state=state)
+        if self._worker.name == mesh.leader.name:
+            stale = stale_copies(self._worker, mesh.host, self._delivery.namespace, rollout)
+            sentence = f"{state.sentence}, but {'; '.join(stale)}" if stale else state.sentence
+            return Seen(not stale, sentence, state=state)
+        problem = unreached(
+            mesh.leader, self._delivery.namespace, self._worker.name, rollout, template, self._released.labels
+        )
+        if problem:
+            raise FailedError(f"{self.what} {state.sentence}, but {problem}")
+        return Seen(True, state.sentence, state=state)
+
+
+def find_rollout(worker: Api, namespace: str, service: str) -> Object | None:
+    """The Rollout of a service: the one of its name, else the one that uses the workload of its name."""
+    found = worker.get(ARGO, "Rollout", service, namespace)
+    if found is not None:
+        return found
+    for rollout in worker.list(ARGO, "Rollout", namespace):
+        reference = workload_reference(rollout)
+        if reference is not None and reference[2] == service:
+            return rollout
+    return None
+
+
+def read_state(worker: Api, namespace: str, rollout: Object) -> tuple[RolloutState, Object]:
+    """A Rollout's state and its pod template."""
+    reference, of = workload_reference(rollout), replica_set_name(rollout)
+    workload = worker.get(*reference, namespace) if reference else None
+    replica_set = worker.get("apps/v1", "ReplicaSet", of, namespace) if of else None
+    return rollout_state(rollout, replica_set, workload), pod_template(rollout, workload)
+
+
+def is_of(released: Released, template: Object) -> bool:
+    """Whether a pod template has the version released, as far as labels tell."""
+    return released.labels.items() <= pod_labels(template).items()
+
+
+def another_version(released: Released, rollout: Object, template: Object) -> str:
+    """The sentence for a Rollout that has another version, and who wrote it."""
+    has = ", ".join(f"{key}: {pod_labels(template).get(key, 'none')}" for key in released.labels)
+    return f"has {has} in the cluster, written by {template_editor(rollout)}, not {released.version}"
+
+
+def is_far_enough(state: RolloutState, until: Wait) -> bool:
+    """Whether a Rollout is where the wait may end: "step" ends at any pause, "finished" at one without end."""
+    at_step = until == "step" and state.phase is Phase.PAUSED
+    return state.phase is Phase.HEALTHY or state.waits_for_person or at_step

@@ -1,0 +1,85 @@
+"""What a wait is asked for: a commit, where it goes, which services it releases and how far they should get."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from meshroll.delivery.applications import Lineage
+from meshroll.settings.model import Wait
+
+Object = dict[str, Any]
+FIELD_MANAGER = "meshroll"
+
+
+class Api(Protocol):
+    """The part of `meshroll.kube.Kube` that reading and steering a delivery needs."""
+
+    name: str
+
+    def get(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> Object | None:
+        """One object, or None."""
+
+    def list(self, api_version: str, kind: str, namespace: str | None = None) -> builtins.list[Object]:
+        """All objects of a kind in a namespace."""
+
+    def patch(
+        self,
+        api_version: str,
+        kind: str,
+        name: str,
+        namespace: str | None,
+        patch: Object,
+        *,
+        field_manager: str,
+        subresource: str = "",
+    ) -> Object:
+        """JSON merge patch; the object as it is now."""
+
+
+@dataclass(frozen=True)
+class Released:
+    """A service with the version that Git has, and the pod labels that show it as far as they are known."""
+
+    service: str
+    version: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Target:
+    """An Application and the work cluster that it deploys to."""
+
+    application: str
+    worker: Api
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """A shared hosted mesh: the control plane's cluster, and the work cluster whose Istio resources it copies."""
+
+    host: Api
+    leader: Api
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A commit on its way. `lineage` tells how a revision of the branch stands to it; `timeout` is in seconds.
+
+    With `optional` a service may have another workload than a Rollout, and then has no steps to wait for.
+    """
+
+    argocd: Api
+    argocd_namespace: str
+    targets: tuple[Target, ...]
+    namespace: str
+    commit: str
+    services: tuple[Released, ...]
+    until: Wait
+    timeout: float
+    lineage: Lineage
+    stack: str = ""
+    optional: bool = False
+    mesh: Mesh | None = None

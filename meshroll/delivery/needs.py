@@ -1,0 +1,154 @@
+"""What a delivery needs of the clusters, looked at before a commit is made and when there is nothing to commit.
+
+Pulumi knows what it made and not what was deleted by hand since. A commit that nobody can deliver is not made, and an
+`up` without a change does not pass for a delivery that serves.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from meshroll.delivery.applications import GROUP_VERSION as ARGO
+from meshroll.delivery.applications import REFRESH, Sync, application_state
+from meshroll.delivery.copies import stale_copies
+from meshroll.delivery.looks import another_version, is_of
+from meshroll.delivery.model import FIELD_MANAGER, Api, Delivery, Object, Target
+from meshroll.delivery.rollouts import is_observed, pod_template
+
+REMEDY = "expected `pulumi up --refresh`, which makes it again"
+REFRESH_SECONDS = 10.0
+SETTLE_SECONDS = 10.0  # how long a copy in the control plane may be behind a weight that has just changed
+_POLL_SECONDS = 0.3
+_AT_REST = ("Healthy", "Paused")
+
+
+def lacking(delivery: Delivery, *, refresh_seconds: float = REFRESH_SECONDS) -> tuple[str, ...]:
+    """What keeps a commit from being delivered, a sentence each: Application, destination, namespace.
+
+    An Application that is said to be invalid is looked at anew by Argo CD first, for so many seconds at most: it keeps
+    what it saw while it was starting.
+    """
+    return tuple(
+        sentence
+        for target in delivery.targets
+        for sentence in (*_astray(delivery, target, refresh_seconds), *_no_namespace(delivery, target))
+    )
+
+
+def unserved(delivery: Delivery, *, settle_seconds: float = SETTLE_SECONDS) -> tuple[str, ...]:
+    """What of the mesh does not follow the work cluster that leads it, a sentence each, after a moment to settle."""
+    mesh = delivery.mesh
+    if mesh is None or all(target.worker.name != mesh.leader.name for target in delivery.targets):
+        return ()
+    deadline = time.monotonic() + settle_seconds
+    while True:
+        rollouts = _rollouts(mesh.leader, delivery)
+        stale = [
+            s for each in rollouts.values() for s in stale_copies(mesh.leader, mesh.host, delivery.namespace, each)
+        ]
+        if not stale or time.monotonic() >= deadline:
+            return tuple(stale)
+        time.sleep(_POLL_SECONDS)
+
+
+def behind(delivery: Delivery, *, settle_seconds: float = SETTLE_SECONDS) -> str:
+    """Why the clusters are not where Git is, as far as the stack waits; "" when they are. One look, no waiting."""
+    if missing := lacking(delivery, refresh_seconds=0):
+        return missing[0]
+    if delivery.until == "committed":
+        return ""
+    checks: list[Callable[[Target], str]] = [lambda target: _not_synced(delivery, target)]
+    if delivery.until != "synced":
+        checks.append(lambda target: _not_at_rest(delivery, target))
+    found = (check(target) for target in delivery.targets for check in checks)
+    return next((sentence for sentence in found if sentence), "") or "; ".join(
+        unserved(delivery, settle_seconds=settle_seconds)
+    )
+
+
+def _astray(delivery: Delivery, target: Target, refresh_seconds: float) -> list[str]:
+    """Whether an Application is missing, or deploys elsewhere than meant or nowhere."""
+    where = f"namespace {delivery.argocd_namespace} of cluster {delivery.argocd.name}"
+    what, application = f"Application {target.application}", _application(delivery, target)
+    if application is not None and _invalid(application):
+        application = _refreshed(delivery, target, application, refresh_seconds)
+    if application is None:
+        return [f"{what} does not exist in {where}; {REMEDY}"]
+    if application["metadata"].get("deletionTimestamp"):
+        return [f"{what} is being deleted from {where}; {REMEDY}"]
+    destination = (application.get("spec") or {}).get("destination") or {}
+    if destination.get("namespace") != delivery.namespace:
+        return [f"{what} deploys to namespace {destination.get('namespace')}, not {delivery.namespace}; {REMEDY}"]
+    return [f"{what} cannot deploy: {message}" for message in _invalid(application)]
+
+
+def _no_namespace(delivery: Delivery, target: Target) -> list[str]:
+    namespace = target.worker.get("v1", "Namespace", delivery.namespace)
+    where = f"namespace {delivery.namespace} in cluster {target.worker.name}"
+    if namespace is None:
+        return [f"there is no {where}; {REMEDY}"]
+    return [f"{where} is being deleted; {REMEDY}"] if namespace["metadata"].get("deletionTimestamp") else []
+
+
+def _refreshed(delivery: Delivery, target: Target, application: Object, seconds: float) -> Object | None:
+    """The Application after Argo CD has looked at it again; as it was where there is no time for that.
+
+    Where Argo CD does not look in time, nobody knows whether what it said still holds: then without it.
+    """
+    if not seconds:
+        return application
+    patch = {"metadata": {"annotations": {REFRESH: "normal"}}}
+    at = (ARGO, "Application", target.application, delivery.argocd_namespace)
+    delivery.argocd.patch(*at, patch, field_manager=FIELD_MANAGER)
+    deadline = time.monotonic() + seconds
+    while (found := _application(delivery, target)) is not None:
+        if REFRESH not in (found["metadata"].get("annotations") or {}):
+            return found
+        if time.monotonic() >= deadline:
+            return {**found, "status": {}}
+        time.sleep(_POLL_SECONDS)
+    return None
+
+
+def _invalid(application: Object) -> list[str]:
+    conditions = (application.get("status") or {}).get("conditions") or []
+    return [str(c.get("message", "")) for c in conditions if c.get("type") == "InvalidSpecError"]
+
+
+def _application(delivery: Delivery, target: Target) -> Object | None:
+    return delivery.argocd.get(ARGO, "Application", target.application, delivery.argocd_namespace)
+
+
+def _not_synced(delivery: Delivery, target: Target) -> str:
+    application = _application(delivery, target)
+    if application is None:
+        return f"Application {target.application} does not exist"
+    state = application_state(application, delivery.lineage)
+    return "" if state.sync is Sync.SYNCED else f"Application {target.application} {state.sentence}"
+
+
+def _not_at_rest(delivery: Delivery, target: Target) -> str:
+    found = _rollouts(target.worker, delivery)
+    for released in delivery.services:
+        rollout = found.get(released.service)
+        if rollout is None:
+            if delivery.optional:
+                continue
+            return f"there is no Rollout {released.service} in namespace {delivery.namespace} of {target.worker.name}"
+        phase = (rollout.get("status") or {}).get("phase") or "unknown"
+        if not is_observed(rollout):
+            phase += " at an older generation"
+        what, template = f"Rollout {released.service} in {target.worker.name}", pod_template(rollout, None)
+        if template and not is_of(released, template):
+            return f"{what} {another_version(released, rollout, template)}"
+        if phase not in _AT_REST:
+            return f"{what} is {phase}"
+    return ""
+
+
+def _rollouts(worker: Api, delivery: Delivery) -> Mapping[str, Object]:
+    """The Rollouts of the delivery's services, by name."""
+    names = {released.service for released in delivery.services}
+    listed = worker.list(ARGO, "Rollout", delivery.namespace)
+    return {each["metadata"]["name"]: each for each in listed if each["metadata"]["name"] in names}
