@@ -19,11 +19,12 @@ bench: $(READY)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r bench/requirements.txt
 	$(BIN)/python -m bench --files $(FILES) --commits $(COMMITS)
 
-# N examples (edits, kills) from one seed; the same tests run in `make test` with fewer.
+# N examples (edits, kills) and DRAWS moments of each disturbed delivery from one seed; `make test` runs fewer of them.
 N ?= 10000
 SEED ?= 0
+DRAWS ?= 3
 soak: $(READY)
-	N=$(N) SEED=$(SEED) $(BIN)/pytest -q tests/soak --hypothesis-seed=$(SEED)
+	N=$(N) SEED=$(SEED) MESHROLL_DRAWS=$(DRAWS) $(BIN)/pytest -q tests/soak --hypothesis-seed=$(SEED)
 	SEED=$(SEED) MESHROLL_KILLS=200 MESHROLL_PROCESSES=8 MESHROLL_RELEASES=25 $(BIN)/pytest -q tests/git/proof
 
 check: $(READY)
