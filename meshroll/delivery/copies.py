@@ -72,7 +72,7 @@ def difference(routing: Routing, source: Object | None, copy: Object | None, *, 
     if copy is None:
         return f"the control plane in cluster {host} has no {routing}"
     wanted, found = source.get("spec") or {}, copy.get("spec") or {}
-    path = next(differences(wanted, found), None)
+    path = next(differences(wanted, found, as_copy=True), None)
     if path is None:
         return ""
     subject = f"the control plane's copy of {routing}"

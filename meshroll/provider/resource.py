@@ -242,7 +242,7 @@ class ReleaseProvider(sdk.Provider):
 def _outputs(inputs: ReleaseInputs, commit: str) -> dict[str, PropertyValue]:
     """What Git holds: other than what was released where a service was held, or where somebody released meanwhile."""
     versions = {service.name: service.version for service in inputs.services}
-    with suppress(UnavailableError):  # a repository that is away: what was released is the best there is
+    with suppress(MeshrollError, OSError):  # a repository that is away: what was released is the best there is
         head, found = planning.versions(inputs)
         in_git = {service: version for service, version in found.items() if version is not None}
         commit, versions = (commit if in_git == versions else head), in_git

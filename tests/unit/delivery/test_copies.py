@@ -136,3 +136,13 @@ def test_a_refusal_ends_a_wait() -> None:
     forbidden = ApiError("virtualservices is forbidden", status=403, reason="Forbidden", where="cluster host")
     with pytest.raises(ApiError, match=r"^cluster host: virtualservices is forbidden$"):
         played(("95/5",), forbidden)
+
+
+def test_what_typed_clients_add_or_leave_out_in_a_copy_is_not_a_difference() -> None:
+    copy = virtual_service(100, 0)
+    del copy["spec"]["http"][0]["route"][1]["weight"]
+    copy["spec"]["exportTo"] = ["*"]
+    assert stale([virtual_service(100, 0), RULE], [copy, RULE]) == ()
+    assert stale([copy, RULE], [virtual_service(100, 0), RULE]) == (
+        "the control plane's copy of VirtualService provider is not as in worker-1 at /spec/exportTo",
+    )
