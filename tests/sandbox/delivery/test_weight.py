@@ -126,5 +126,8 @@ def status(sandbox: Sandbox) -> subprocess.CompletedProcess[str]:
 
 def test_promote_goes_on_to_the_next_pause(canary: Made) -> None:
     said = canary.meshroll("promote", PROVIDER, "-s", canary.name)
-    assert said == f"{PROVIDER} in worker-1 is promoted\n"
+    assert said == (
+        f"{PROVIDER} in worker-1 is promoted: 5% -> 50%\n"
+        f"waiting until {PROVIDER} has its new routes in worker-1 and in the control plane\n"
+    )
     until(lambda: (phase(canary), weights(canary)) == ("Paused", [50, 50]), "v2 has half", SECONDS)
