@@ -42,8 +42,10 @@ def end_with_parent() -> None:
 
 def end() -> NoReturn:
     """End this process at once (exit code 0), whatever its threads do, after all that it started."""
-    _end_children()
-    os._exit(0)
+    try:
+        _end_children()
+    finally:
+        os._exit(0)
 
 
 def _end_children() -> None:
@@ -80,7 +82,7 @@ def _running(processes: list[psutil.Process]) -> list[psutil.Process]:
     """Without those that have ended. They are not waited for here: whoever started them does."""
     running = []
     for process in processes:
-        with suppress(psutil.NoSuchProcess):
+        with suppress(psutil.Error):
             if process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
                 running.append(process)
     return running

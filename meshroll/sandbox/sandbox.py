@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from meshroll.errors import BadInputError, UnavailableError
-from meshroll.sandbox import build, claims, crds, environment, files, process, repository, table
+from meshroll.sandbox import build, claims, crds, environment, files, process, pulumi, repository, table
 from meshroll.sandbox.credentials import Credentials
 from meshroll.sandbox.home import Home, parts_cache
 from meshroll.sandbox.site import Site
 from meshroll.sandbox.supervisor import PartStatus, Supervisor
 
 Progress = Callable[[str], None]
+_PULUMI_SECONDS = 5.0  # a run that is under way ends in order within them
 
 
 def _silent(_: str) -> None:
@@ -114,6 +115,8 @@ class Sandbox:
             # To the end under the lock: a command that waits for it must find all there or nothing. A first `up` that
             # failed early has left a folder and claims, and nothing that runs.
             if self.exists:
+                # First what writes to the clusters and to the state: Pulumi's CLI, plug-ins and language hosts.
+                process.end(pulumi.processes(self.home.pulumi), _PULUMI_SECONDS)
                 self._supervisor(progress).stop()
             shutil.rmtree(self.home.path, ignore_errors=not self.exists)
             claims.release(self.home)

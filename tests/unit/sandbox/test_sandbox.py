@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,21 @@ def test_no_other_command_gets_in_while_a_sandbox_is_cleaned(sandbox: Sandbox, m
 def test_clean_gives_its_own_ranges_back_and_no_others(sandbox: Sandbox) -> None:
     sandbox.clean()
     assert files.read_json(sandbox.home.root / "ranges.json", {}) == {"other/worker-1": 241}
+
+
+def test_clean_ends_what_runs_of_its_pulumi_and_nothing_else(sandbox: Sandbox, tmp_path: Path) -> None:
+    plug_in = tmp_path / "pulumi-resource-test"
+    plug_in.symlink_to("/bin/sleep")
+
+    def running(home: Path) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([str(plug_in), "1000"], env=os.environ | {"PULUMI_HOME": str(home)})
+
+    with running(sandbox.home.pulumi) as own, running(tmp_path / "other") as other:
+        sandbox.clean()
+        left = [process.poll() is None for process in (own, other)]
+        for process in (own, other):
+            process.kill()
+    assert left == [False, True]
 
 
 def test_a_command_on_a_sandbox_that_was_cleaned_leaves_nothing(sandbox: Sandbox) -> None:
