@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import os
 import select
+import signal
 import stat
 import sys
 import threading
@@ -33,6 +34,8 @@ def end_with_parent() -> None:
 
     However else it ends, by an error for instance, what it started ends with it; but not when a signal kills it.
     """
+    # The engine closes a plug-in by an interrupt, which a shell's background job inherits as one to be ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     atexit.register(_end_children)
     engine = select.poll()
     if _is_pipe(_STANDARD_INPUT):

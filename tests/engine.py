@@ -21,7 +21,8 @@ from tests.processes import runs
 SECONDS = 30.0
 # As sdk/go/common/resource/plugin/plugin.go: a process group of its own, and pipes, of which standard input stays open.
 STARTER = """
-import json, subprocess, sys
+import json, signal, subprocess, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the tests were started with
 pipe = subprocess.PIPE
 plugin = subprocess.Popen(json.loads(sys.argv[1]), stdin=pipe, stdout=pipe, process_group=0)
 print(plugin.pid, flush=True)

@@ -103,6 +103,14 @@ def test_stopped_it_takes_along_what_it_started(plugin: Path) -> None:
         until_gone(started)
 
 
+def test_an_interrupt_stops_it_though_it_was_started_to_ignore_it(plugin: Path, tmp_path: Path) -> None:
+    with engine(shell(tmp_path, f"trap '' INT\nexec {plugin}")) as made:
+        made.port()
+        started = made.started()
+        os.killpg(made.plugin, signal.SIGINT)
+        until_gone(started)
+
+
 def test_ended_by_an_error_it_takes_along_what_it_started(plugin: Path) -> None:
     done = subprocess.run([plugin, "an error"], stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, "an error\n")
