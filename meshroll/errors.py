@@ -59,6 +59,12 @@ class ConflictError(MeshrollError):
     """Someone else changed the same thing meanwhile; plan again."""
 
 
+def of_this_machine(error: OSError) -> UnavailableError:
+    """An error of the operating system as a sentence: what it says, and of which file."""
+    of = f" ({error.filename})" if error.filename else ""
+    return UnavailableError(f"this machine does not let Meshroll go on: {error.strerror or type(error).__name__}{of}")
+
+
 _URL_USER = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^\s'\"]+@")
 _BEARER = re.compile(r"(?P<word>\b(?:bearer|basic|token)\b[ =:]+)[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
 

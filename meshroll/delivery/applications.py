@@ -64,7 +64,7 @@ def application_state(application: Object, lineage: Lineage) -> ApplicationState
         return ApplicationState(state, revision, f"is syncing {(synced or revision)[:8]}: {message}")
     if compared.get("status") == "Synced":
         return ApplicationState(Sync.SYNCED, revision, f"is synced to {revision[:8]}")
-    if phase in ("Failed", "Error") and _standing(synced, lineage).relation is Relation.HOLDS:
+    if phase in ("Failed", "Error") and synced == revision:
         message = operation.get("message") or phase
         return ApplicationState(Sync.FAILED, revision, f"could not sync {revision[:8]}: {message}")
     word = compared.get("status") or "Unknown"

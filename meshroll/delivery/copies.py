@@ -53,12 +53,19 @@ def routing_of(rollout: Object, namespace: str) -> tuple[Routing, ...]:
     return (*found, *([Routing("DestinationRule", namespace, str(rule))] if rule else []))
 
 
-def stale_copies(worker: Api, host: Api, namespace: str, rollout: Object) -> tuple[str, ...]:
-    """A phrase for each resource that the Rollout names and whose copy is missing or has another spec; () for none."""
+def stale_copies(
+    worker: Api, host: Api, namespace: str, rollout: Object, *, of_existing: bool = False
+) -> tuple[str, ...]:
+    """A phrase for each resource that the Rollout names and whose copy is missing or has another spec; () for none.
+
+    `of_existing` leaves out what the work cluster itself does not have, and a commit may bring.
+    """
     phrases = []
     for routing in routing_of(rollout, namespace):
         at = (NETWORKING, routing.kind, routing.name, routing.namespace)
         source, copy = worker.get(*at), host.get(*at)
+        if source is None and of_existing:
+            continue
         phrase = difference(routing, source, copy, worker=worker.name, host=host.name)
         if phrase:
             phrases.append(phrase)

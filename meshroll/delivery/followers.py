@@ -32,11 +32,11 @@ def unreached(
     keys = tuple(version_labels) or ("version",)
     if _version(leading_template, keys) != _version(template, keys):
         return ""  # the leader is at another version: its turn comes or is over
-    if pod_hash(leading) in ("", pod_hash(rollout)):
-        return ""
-    at = next(differences(leading_template, template), ())
+    path = next(differences(leading_template, template), None)
+    if path is None:
+        return ""  # the same template has the same hash, also where a controller is a moment behind
     return (
-        f"its pod template is not that of the leader {leader.name} at {pointer(at)}: its pod hash is "
+        f"its pod template is not that of the leader {leader.name} at {pointer(path)}: its pod hash is "
         f"{pod_hash(rollout)}, the mesh's subsets select {pod_hash(leading)}, so its pods in {follower} get no requests"
     )
 

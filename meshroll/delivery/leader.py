@@ -93,7 +93,8 @@ class Leader:
     def _check_followed(self, first: Object, now: Object) -> None:
         """Raises NotFollowedError while the copies differ; old pods that the mesh still routes to get more time."""
         over = not Step.of(now).moving
-        seconds = min(self._pace.follow, _delay(first) / 2) if over else self._pace.follow
+        delay = _delay(first)
+        seconds = min(self._pace.follow, delay / 2) if over and delay else self._pace.follow
         stale = self._await_copies(now, seconds)
         if not stale:
             return

@@ -20,10 +20,11 @@ from meshroll.delivery.applications import (
 )
 from meshroll.delivery.copies import stale_copies
 from meshroll.delivery.followers import unreached
-from meshroll.delivery.model import FIELD_MANAGER, Api, Delivery, Object, Released, Target
+from meshroll.delivery.model import FIELD_MANAGER, REMEDY, Api, Delivery, Object, Released, Target
 from meshroll.delivery.rollouts import (
     Phase,
     RolloutState,
+    carries,
     pod_hash,
     pod_labels,
     pod_template,
@@ -76,12 +77,9 @@ class ApplicationLook:
                 ARGO, "Application", self._name, self._delivery.argocd_namespace, patch, field_manager=FIELD_MANAGER
             )
         state = self.judge(found)
-        if state.sync is Sync.SYNCING and self._delivery.until != "synced":
-            # A hook may wait for the very pause that is waited for: the Rollouts tell whether it is reached.
-            names = [released.service for released in self._delivery.services]
-            done = all(is_applied(found, "Rollout", name) for name in names)
-            return Seen(done, state.sentence, state.revision)
-        return Seen(state.sync is Sync.SYNCED, state.sentence, state.revision)
+        # A hook may wait for the very pause that is waited for: then the Rollouts tell whether it is reached.
+        enough = (Sync.SYNCED, Sync.SYNCING) if self._delivery.until != "synced" else (Sync.SYNCED,)
+        return Seen(state.sync in enough, state.sentence, state.revision)
 
     def read(self) -> Object:
         """The Application. Raises FailedError when there is none."""
@@ -89,15 +87,15 @@ class ApplicationLook:
         found = delivery.argocd.get(ARGO, "Application", self._name, delivery.argocd_namespace)
         if found is None:
             where = f"namespace {delivery.argocd_namespace} of cluster {delivery.argocd.name}"
-            remedy = "expected `pulumi up --refresh`, which makes it again"
-            raise FailedError(f"{self.what} does not exist in {where}; {remedy}")
+            raise FailedError(f"{self.what} does not exist in {where}; {REMEDY}")
         return found
 
     def judge(self, found: Object) -> ApplicationState:
         """Its state. Raises FailedError, ConflictError."""
         state = application_state(found, self._delivery.lineage)
         if state.sync is Sync.FAILED:
-            raise FailedError(f"{self.what} {state.sentence}")
+            again = f"Argo CD does not try again; expected `argocd app sync {self._name}` once that is mended"
+            raise FailedError(f"{self.what} {state.sentence}; {again}")
         if state.sync is Sync.OVERTAKEN:
             raise ConflictError(f"{self.what} {state.sentence}")
         return state
@@ -125,21 +123,33 @@ class RolloutLook:
             if self._delivery.optional:
                 return Seen(True, f"does not exist in namespace {namespace}: the service has no steps to wait for")
             return Seen(False, f"does not exist in namespace {namespace} yet")
-        state, template = read_state(self._worker, namespace, rollout)
-        application = self._application.judge(self._application.read())
-        if application.sync is Sync.WAITING:
+        state, template, is_current = read_state(self._worker, namespace, rollout)
+        found = self._application.read()
+        application = self._application.judge(found)
+        if not self._is_applied(rollout, found, application, state):
             return Seen(False, f"waits for Argo CD, whose Application {application.sentence}")
         if not is_of(self._released, template):
             return Seen(False, another_version(self._released, rollout, template))
         if state.phase is Phase.UNOBSERVED:
             return Seen(False, state.sentence, state=state)
-        self._bind(rollout)
+        if is_current:
+            self._bind(rollout)
         if state.phase is Phase.DEGRADED:
             raise FailedError(f"{self.what} {state.sentence}")
         if not is_far_enough(state, self._delivery.until):
             return Seen(False, state.sentence, state=state)
         note = f"{self._application.what} {application.sentence}" if application.sync is Sync.SYNCING else ""
         return replace(self._in_mesh(rollout, template, state), note=note)
+
+    def _is_applied(self, rollout: Object, found: Object, application: ApplicationState, state: RolloutState) -> bool:
+        """Whether the Rollout is as the commit has it; while hooks run beside it, for a pause alone."""
+        if application.sync is Sync.SYNCED:
+            return True
+        name, reference = rollout["metadata"]["name"], workload_reference(rollout)
+        applied = bool(self._released.labels) or is_applied(found, "Rollout", name)
+        if reference is not None:
+            applied = applied or is_applied(found, reference[1], reference[2])
+        return application.sync is Sync.SYNCING and applied and state.phase is not Phase.HEALTHY
 
     def _bind(self, rollout: Object) -> None:
         found = pod_hash(rollout)
@@ -179,12 +189,13 @@ def find_rollout(worker: Api, namespace: str, service: str) -> Object | None:
     return None
 
 
-def read_state(worker: Api, namespace: str, rollout: Object) -> tuple[RolloutState, Object]:
-    """A Rollout's state and its pod template."""
+def read_state(worker: Api, namespace: str, rollout: Object) -> tuple[RolloutState, Object, bool]:
+    """A Rollout's state, its pod template, and whether the pod hash in its status is of that template."""
     reference, of = workload_reference(rollout), replica_set_name(rollout)
     workload = worker.get(*reference, namespace) if reference else None
     replica_set = worker.get("apps/v1", "ReplicaSet", of, namespace) if of else None
-    return rollout_state(rollout, replica_set, workload), pod_template(rollout, workload)
+    template = pod_template(rollout, workload)
+    return rollout_state(rollout, replica_set, workload), template, carries(replica_set, template)
 
 
 def is_of(released: Released, template: Object) -> bool:

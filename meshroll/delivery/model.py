@@ -12,6 +12,7 @@ from meshroll.settings.model import Wait
 
 Object = dict[str, Any]
 FIELD_MANAGER = "meshroll"
+REMEDY = "expected `pulumi up --refresh`, which makes it again"
 
 
 class Api(Protocol):

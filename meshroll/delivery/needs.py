@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 
 from meshroll.delivery.applications import GROUP_VERSION as ARGO
 from meshroll.delivery.applications import REFRESH, Sync, application_state
 from meshroll.delivery.copies import stale_copies
-from meshroll.delivery.looks import another_version, is_of
-from meshroll.delivery.model import FIELD_MANAGER, Api, Delivery, Object, Target
-from meshroll.delivery.rollouts import is_observed, pod_template
+from meshroll.delivery.looks import another_version, is_far_enough, is_of, read_state
+from meshroll.delivery.model import FIELD_MANAGER, REMEDY, Api, Delivery, Object, Target
+from meshroll.delivery.rollouts import is_settled, pod_template, workload_reference
+from meshroll.kube import ApiError
 
-REMEDY = "expected `pulumi up --refresh`, which makes it again"
 REFRESH_SECONDS = 10.0
 SETTLE_SECONDS = 10.0  # how long a copy in the control plane may be behind a weight that has just changed
 _POLL_SECONDS = 0.3
-_AT_REST = ("Healthy", "Paused")
 
 
 def lacking(delivery: Delivery, *, refresh_seconds: float = REFRESH_SECONDS) -> tuple[str, ...]:
@@ -39,14 +39,17 @@ def lacking(delivery: Delivery, *, refresh_seconds: float = REFRESH_SECONDS) -> 
 def unserved(delivery: Delivery, *, settle_seconds: float = SETTLE_SECONDS) -> tuple[str, ...]:
     """What of the mesh does not follow the work cluster that leads it, a sentence each, after a moment to settle."""
     mesh = delivery.mesh
-    if mesh is None or all(target.worker.name != mesh.leader.name for target in delivery.targets):
+    if (
+        mesh is None
+        or delivery.until == "committed"
+        or all(target.worker.name != mesh.leader.name for target in delivery.targets)
+    ):
         return ()
     deadline = time.monotonic() + settle_seconds
     while True:
         rollouts = _rollouts(mesh.leader, delivery)
-        stale = [
-            s for each in rollouts.values() for s in stale_copies(mesh.leader, mesh.host, delivery.namespace, each)
-        ]
+        at = (mesh.leader, mesh.host, delivery.namespace)
+        stale = [phrase for each in rollouts.values() for phrase in stale_copies(*at, each, of_existing=True)]
         if not stale or time.monotonic() >= deadline:
             return tuple(stale)
         time.sleep(_POLL_SECONDS)
@@ -62,6 +65,8 @@ def behind(delivery: Delivery, *, settle_seconds: float = SETTLE_SECONDS) -> str
     if delivery.until != "synced":
         checks.append(lambda target: _not_at_rest(delivery, target))
     found = (check(target) for target in delivery.targets for check in checks)
+    if delivery.until == "synced":
+        return next((sentence for sentence in found if sentence), "")
     return next((sentence for sentence in found if sentence), "") or "; ".join(
         unserved(delivery, settle_seconds=settle_seconds)
     )
@@ -80,6 +85,8 @@ def _astray(delivery: Delivery, target: Target, refresh_seconds: float) -> list[
     destination = (application.get("spec") or {}).get("destination") or {}
     if destination.get("namespace") != delivery.namespace:
         return [f"{what} deploys to namespace {destination.get('namespace')}, not {delivery.namespace}; {REMEDY}"]
+    if destination.get("name") and destination["name"] != target.worker.name:
+        return [f"{what} deploys to cluster {destination['name']}, not {target.worker.name}; {REMEDY}"]
     return [f"{what} cannot deploy: {message}" for message in _invalid(application)]
 
 
@@ -125,7 +132,9 @@ def _not_synced(delivery: Delivery, target: Target) -> str:
     if application is None:
         return f"Application {target.application} does not exist"
     state = application_state(application, delivery.lineage)
-    return "" if state.sync is Sync.SYNCED else f"Application {target.application} {state.sentence}"
+    hooks_may_run = state.sync is Sync.SYNCING and delivery.until != "synced"
+    there = state.sync is Sync.SYNCED or hooks_may_run
+    return "" if there else f"Application {target.application} {state.sentence}"
 
 
 def _not_at_rest(delivery: Delivery, target: Target) -> str:
@@ -136,19 +145,27 @@ def _not_at_rest(delivery: Delivery, target: Target) -> str:
             if delivery.optional:
                 continue
             return f"there is no Rollout {released.service} in namespace {delivery.namespace} of {target.worker.name}"
-        phase = (rollout.get("status") or {}).get("phase") or "unknown"
-        if not is_observed(rollout):
-            phase += " at an older generation"
-        what, template = f"Rollout {released.service} in {target.worker.name}", pod_template(rollout, None)
-        if template and not is_of(released, template):
+        what = f"Rollout {released.service} in {target.worker.name}"
+        settled, template = is_settled(rollout), pod_template(rollout, None)
+        if not settled:
+            state, template, _ = read_state(target.worker, delivery.namespace, rollout)
+        if not is_of(released, template):
             return f"{what} {another_version(released, rollout, template)}"
-        if phase not in _AT_REST:
-            return f"{what} is {phase}"
+        if not settled and not is_far_enough(state, delivery.until):
+            return f"{what} {state.sentence}"
     return ""
 
 
 def _rollouts(worker: Api, delivery: Delivery) -> Mapping[str, Object]:
-    """The Rollouts of the delivery's services, by name."""
+    """The Rollouts of the delivery's services by service, read with one request where the cluster allows it."""
     names = {released.service for released in delivery.services}
-    listed = worker.list(ARGO, "Rollout", delivery.namespace)
-    return {each["metadata"]["name"]: each for each in listed if each["metadata"]["name"] in names}
+    try:
+        listed = worker.list(ARGO, "Rollout", delivery.namespace)
+    except ApiError as error:
+        if error.status != HTTPStatus.FORBIDDEN:
+            raise
+        read = {name: worker.get(ARGO, "Rollout", name, delivery.namespace) for name in names}
+        return {name: rollout for name, rollout in read.items() if rollout is not None}
+    found = {reference[2]: each for each in listed if (reference := workload_reference(each))}
+    found |= {each["metadata"]["name"]: each for each in listed}
+    return {name: found[name] for name in names if name in found}

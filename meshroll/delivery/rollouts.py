@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from meshroll.delivery.difference import differences
+
 Object = dict[str, Any]
 
 GROUP_VERSION = "argoproj.io/v1alpha1"
+_PROGRAM = ("name", "image", "command", "args", "env", "envFrom")
 
 
 class Phase(Enum):
@@ -125,6 +128,14 @@ def is_observed(rollout: Object) -> bool:
     return observed is not None and str(observed) == str(rollout["metadata"].get("generation"))
 
 
+def is_settled(rollout: Object) -> bool:
+    """Whether the spec's own pod template is the stable one, whatever number of its pods comes and goes."""
+    status = rollout.get("status") or {}
+    stable = bool(pod_hash(rollout)) and status.get("stableRS") == pod_hash(rollout)
+    own = workload_reference(rollout) is None
+    return own and stable and is_observed(rollout) and status.get("phase") != "Degraded"
+
+
 def is_unpausing(rollout: Object) -> bool:
     """Whether a pause was lifted and the controller has not gone on yet."""
     status = rollout.get("status") or {}
@@ -138,7 +149,7 @@ def _phase(rollout: Object, replica_set: Object | None, workload: Object | None)
     phase = status.get("phase") or ""
     if phase == "Degraded" and any(c.get("type") == "InvalidSpec" for c in status.get("conditions") or []):
         return Phase.DEGRADED
-    if phase in ("Healthy", "Paused", "Degraded") and not _carries(replica_set, pod_template(rollout, workload)):
+    if phase in ("Healthy", "Paused", "Degraded") and not carries(replica_set, pod_template(rollout, workload)):
         return Phase.UNOBSERVED
     if is_unpausing(rollout):
         return Phase.PROGRESSING
@@ -153,16 +164,20 @@ def _workload_observed(rollout: Object, workload: Object | None) -> bool:
     return observed is not None and str(observed) == str(generation)
 
 
-def _carries(replica_set: Object | None, template: Object) -> bool:
-    """Labels and images are what a release changes; the API server's defaults forbid comparing the rest."""
+def carries(replica_set: Object | None, template: Object) -> bool:
+    """Whether a ReplicaSet is of a pod template: what releases change of it, beside what the API server fills in."""
     if replica_set is None:
         return False
     live = replica_set["spec"]["template"]
-    return pod_labels(template).items() <= pod_labels(live).items() and _images(template) == _images(live)
+    same_labels = pod_labels(template).items() <= pod_labels(live).items()
+    return same_labels and next(differences(_programs(template), _programs(live), as_copy=True), None) is None
 
 
-def _images(template: Object) -> dict[str, str]:
-    return {c.get("name", ""): c.get("image", "") for c in (template.get("spec") or {}).get("containers") or []}
+def _programs(template: Object) -> list[Object]:
+    """What the containers run; quantities and probes are left out, which the API server normalizes."""
+    spec = template.get("spec") or {}
+    containers = [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]
+    return [{key: item.get(key) or [] for key in _PROGRAM} for item in containers]
 
 
 def _pause(spec: Object, status: Object, step: Object) -> str:

@@ -99,7 +99,7 @@ def await_rollout(
         rollout = find_rollout(worker, namespace, name)
         if rollout is None:
             return Seen(False, f"does not exist in namespace {namespace} yet")
-        state, _ = read_state(worker, namespace, rollout)
+        state, _, _ = read_state(worker, namespace, rollout)
         if state.phase is Phase.DEGRADED:
             raise FailedError(f"{what} {state.sentence}")
         return Seen(is_far_enough(state, until), state.sentence, state=state)
@@ -152,7 +152,7 @@ def _progress(seen: Mapping[str, Seen], stack: str) -> Progress:
         if state.waits_for_person:
             # With the step it cannot promote a second time what somebody else promoted meanwhile.
             step = f" --step {state.step}" if state.step <= state.steps else ""
-            command = f"meshroll promote {name}" + (f" -s {stack}" if stack else "") + step
+            command = f"meshroll promote {name}" + (f" -s {stack}" if stack else "") + f" --cluster {cluster}{step}"
             notes.append(f"{name} in {cluster} {state.sentence}: go on with `{command}`")
         elif state.phase is Phase.PAUSED:
             notes.append(f"{name} in {cluster} {state.sentence} and then goes on by itself")

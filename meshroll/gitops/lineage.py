@@ -113,7 +113,8 @@ class _History:
     def commits(self) -> tuple[list[str], str]:
         """The states of the branch from the revision on, newest first, and the one before (empty for none)."""
         with open_cache(self.remote, self.cache) as git:
-            listed = git.text("rev-list", "--first-parent", "--parents", self.revision, f"^{self.commit}").splitlines()
+            past = [f"^{self.commit}"] if is_known(git, self.commit) else []
+            listed = git.text("rev-list", "--first-parent", "--parents", self.revision, *past).splitlines()
         lines = [line.split(" ") for line in listed]
         return [commit for commit, *_ in lines], "".join(lines[-1][1:2])
 

@@ -24,7 +24,7 @@ from typing import Any, Protocol, TypeVar
 from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from meshroll.errors import BadInputError, MeshrollError, UnavailableError
+from meshroll.errors import BadInputError, MeshrollError, UnavailableError, of_this_machine
 from meshroll.gitops import Plan, apply_plan
 from meshroll.gitops.standing import Hold, unless_undone
 from meshroll.provider import clusters
@@ -189,18 +189,26 @@ class ReleaseProvider(sdk.Provider):
         if preview:
             await in_thread(lambda: self._show(urn, inputs))
             return {}
-        commit, services = await in_thread(lambda: self._commit(urn, inputs))
-        waiting = in_thread(
-            lambda: self._services.wait(inputs, commit, services, lambda word: self._log.status(urn, word))
-        )
+        commit, services, others = await in_thread(lambda: self._commit(urn, inputs))
         try:
-            notes = await self._unless_cancelled(waiting)
-        except MeshrollError as error:
-            outputs = await in_thread(lambda: _outputs(inputs, commit))
-            raise NotDeliveredError(error, identity, outputs) from error
-        for note in notes:
-            self._log.info(urn, note)
-        return await in_thread(lambda: _outputs(inputs, commit))
+            await self._unless_cancelled(in_thread(lambda: self._wait(urn, inputs, commit, services, others)))
+        except (MeshrollError, OSError) as error:
+            sentence = of_this_machine(error) if isinstance(error, OSError) else error
+            # An interrupt is answered at once: what was released is known without asking Git.
+            outputs = _released(inputs, commit) if self._cancelled.is_set() else await _outputs_of(inputs, commit)
+            raise NotDeliveredError(sentence, identity, outputs) from error
+        return await _outputs_of(inputs, commit)
+
+    def _wait(self, urn: str, inputs: ReleaseInputs, commit: str, services: list[str], others: list[str]) -> None:
+        """Wait for the services that changed, and for the others too where an earlier wait has left some behind."""
+
+        def wait(names: list[str]) -> None:
+            for note in self._services.wait(inputs, commit, names, lambda word: self._log.status(urn, word)):
+                self._log.info(urn, note)
+
+        wait(services)
+        if others and self._services.behind(inputs, commit, others):
+            wait(others)
 
     def _show(self, urn: str, inputs: ReleaseInputs) -> None:
         plan = self._plans.get(urn)
@@ -209,7 +217,8 @@ class ReleaseProvider(sdk.Provider):
         if plan.diff:
             self._log.info(urn, plan.diff)
 
-    def _commit(self, urn: str, inputs: ReleaseInputs) -> tuple[str, list[str]]:
+    def _commit(self, urn: str, inputs: ReleaseInputs) -> tuple[str, list[str], list[str]]:
+        """The commit that holds the plan, the services to wait for, and those that should be there already."""
         plan = self._agreed(urn, inputs)
         if problems := self._services.lacking(inputs):
             nothing = "; nothing was committed" if plan.edits else ""
@@ -219,8 +228,9 @@ class ReleaseProvider(sdk.Provider):
         )
         if applied.made:
             self._log.info(urn, f"committed {applied.commit[:12]} to {inputs.remote.branch}: {plan.summary}")
-        changed = list(dict.fromkeys(change.service for change in plan.changes))
-        return applied.commit, changed or [each.name for each in inputs.services if each.name in plan.settings]
+        unheld = [each.name for each in inputs.services if each.name in plan.settings]
+        changed = list(dict.fromkeys(change.service for change in plan.changes)) or unheld
+        return applied.commit, changed, [name for name in unheld if name not in changed]
 
     def _agreed(self, urn: str, inputs: ReleaseInputs) -> Plan:
         """The plan that `check` made of the edits in the inputs: it knows each place by the names around it."""
@@ -237,6 +247,15 @@ class ReleaseProvider(sdk.Provider):
             return work.result()
         work.cancel()
         raise UnavailableError("the wait was interrupted; the commit is made", expected="`pulumi up` to wait again")
+
+
+def _released(inputs: ReleaseInputs, commit: str) -> dict[str, PropertyValue]:
+    """The outputs as they are where nobody else released anything."""
+    return {"commit": wrap(commit), "versions": wrap({each.name: each.version for each in inputs.services})}
+
+
+async def _outputs_of(inputs: ReleaseInputs, commit: str) -> dict[str, PropertyValue]:
+    return await in_thread(lambda: _outputs(inputs, commit))
 
 
 def _outputs(inputs: ReleaseInputs, commit: str) -> dict[str, PropertyValue]:

@@ -18,7 +18,7 @@ from pulumi.provider.experimental.provider import Provider
 from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
-from meshroll.errors import MeshrollError, redact
+from meshroll.errors import MeshrollError, of_this_machine, redact
 from meshroll.provider import VERSION
 from meshroll.provider.engine import MAX_MESSAGE_BYTES
 from meshroll.provider.resource import NotDeliveredError
@@ -83,7 +83,7 @@ async def _guarded(call: Call, request: Any, context: Any) -> Any:
     except grpc.aio.AbortError:
         raise
     except OSError as error:  # this machine: a full or read-only disk, no file descriptor left
-        await context.abort(grpc.StatusCode.UNAVAILABLE, redact(of_this_machine(error)))
+        await context.abort(grpc.StatusCode.UNAVAILABLE, str(of_this_machine(error)))
     except Exception as error:  # the engine gets a sentence, standard error the rest
         sys.stderr.write(redact(traceback.format_exc()))
         await context.abort(grpc.StatusCode.INTERNAL, redact(f"a defect in Meshroll: {type(error).__name__}: {error}"))
@@ -101,9 +101,3 @@ def initialization_failed(error: NotDeliveredError) -> grpc.Status:
     status.code, status.details = grpc.StatusCode.UNKNOWN, str(error)
     status.trailing_metadata = (("grpc-status-details-bin", whole.SerializeToString()),)
     return status
-
-
-def of_this_machine(error: OSError) -> str:
-    """An error of the operating system as a sentence: what it says, and of which file."""
-    of = f" ({error.filename})" if error.filename else ""
-    return f"this machine does not let Meshroll go on: {error.strerror or type(error).__name__}{of}"

@@ -132,7 +132,9 @@ def repository_files(checked: dict[str, Any]) -> list[str]:
     return [edit["file"] for edit in checked["edits"]]
 
 
-def test_a_second_up_changes_nothing_and_asks_no_cluster(engine: Engine, repository: Repository, world: World) -> None:
+def test_a_second_up_changes_nothing_and_has_no_cluster_validate_it(
+    engine: Engine, repository: Repository, world: World
+) -> None:
     old, outputs = up(engine, inputs(repository, provider="v1"))
     world.validated.clear()
     new = engine.check(inputs(repository, provider="v1"))
@@ -336,11 +338,24 @@ def test_what_is_not_delivered_is_a_change_though_there_is_nothing_to_commit(
     assert engine.diff(checked, checked, outputs) is None
 
 
-def test_a_disk_that_is_full_is_a_sentence(engine: Engine, repository: Repository, world: World) -> None:
+def test_a_service_that_an_earlier_wait_left_behind_is_waited_for_too(
+    engine: Engine, repository: Repository, world: World
+) -> None:
+    old, _ = up(engine, inputs(repository, provider="v1", consumer="v1"))
+    checked = engine.check(inputs(repository, provider="v1", consumer="v2"), old)
+    world.behind = "Rollout provider in w is degraded"
+    engine.update(checked)
+    assert world.waited[1:] == [(repository.head(), ["consumer"]), (repository.head(), ["provider"])]
+
+
+def test_a_disk_that_is_full_is_a_sentence_and_the_release_is_kept(
+    engine: Engine, repository: Repository, world: World
+) -> None:
     world.disk = OSError(errno.ENOSPC, "No space left on device", "/cache/git")
-    with pytest.raises(grpc.RpcError) as caught:
-        up(engine, inputs(repository, provider="v1"))
-    assert caught.value.details() == ("this machine does not let Meshroll go on: No space left on device (/cache/git)")
+    checked = engine.check(inputs(repository, provider="v1"))
+    said, identity, outputs = engine.undelivered(lambda: engine.create(checked))
+    assert (identity, outputs) == ("prod/shop-w", {"commit": repository.head(), "versions": {"provider": "v1"}})
+    assert said == ("this machine does not let Meshroll go on: No space left on device (/cache/git)")
 
 
 def test_an_interrupt_ends_the_wait(engine: Engine, repository: Repository, world: World) -> None:

@@ -55,7 +55,7 @@ def canary(stack: Made, up_output: str) -> Made:
 def test_up_succeeds_at_a_pause_without_end_and_says_how_to_go_on(canary: Made, up_output: str) -> None:
     assert (
         f"    {PROVIDER} in worker-1 is paused at step 2 of 4 (weight 5) until it is promoted: "
-        f"go on with `meshroll promote {PROVIDER} -s {canary.name} --step 2`"
+        f"go on with `meshroll promote {PROVIDER} -s {canary.name} --cluster worker-1 --step 2`"
     ) in up_output.splitlines()
 
 

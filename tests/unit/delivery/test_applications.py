@@ -83,6 +83,15 @@ SYNCED = {"sync": {"status": "Synced", "revision": COMMIT}}
             ApplicationState(Sync.WAITING, COMMIT, "is syncing c0ffee01: the sync is under way"),
         ),
         (
+            {
+                "sync": {"status": "OutOfSync", "revision": LATER},
+                "operationState": operation("Failed", COMMIT, "boom"),
+                "resources": [{"kind": "Rollout", "name": "shop", "status": "OutOfSync"}],
+            },
+            {},
+            ApplicationState(Sync.WAITING, LATER, "is OutOfSync at 1a7e4000: Rollout shop"),
+        ),
+        (
             {"sync": {"status": "Synced", "revision": THEIRS}},
             {},
             ApplicationState(

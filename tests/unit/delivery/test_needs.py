@@ -9,18 +9,30 @@ import pytest
 from meshroll.delivery.applications import REFRESH
 from meshroll.delivery.model import Mesh
 from meshroll.delivery.needs import behind, lacking, unserved
+from meshroll.kube import ApiError
 from meshroll.settings.model import Wait
 
 from .clusters import Object, PlayedCluster
-from .rollouts import paused, rollout
-from .test_wait import BEFORE, COMMIT, REFRESH_PATCH, THEIRS, application, copies, delivery, routed
+from .rollouts import HASH, paused, replica_set, rollout
+from .test_wait import (
+    BEFORE,
+    COMMIT,
+    REFRESH_PATCH,
+    THEIRS,
+    application,
+    by_reference,
+    copies,
+    delivery,
+    routed,
+    syncing,
+)
 
 NAMESPACE: Object = {"metadata": {"name": "dubbo"}}
 
 
-def there(found: Object) -> Object:
+def there(found: Object, cluster: str = "worker-1") -> Object:
     """An Application that deploys where the stack says."""
-    found["spec"]["destination"] = {"name": "worker-1", "namespace": "dubbo"}
+    found["spec"]["destination"] = {"name": cluster, "namespace": "dubbo"}
     return found
 
 
@@ -29,7 +41,7 @@ def host(found: Object | None) -> PlayedCluster:
 
 
 def worker(**states: Any) -> PlayedCluster:
-    return PlayedCluster("worker-1", {"Namespace": [NAMESPACE], **states})
+    return PlayedCluster("worker-1", {"Namespace": [NAMESPACE], "ReplicaSet": [replica_set()], **states})
 
 
 def test_nothing_is_lacking_where_the_application_and_the_namespace_are_there() -> None:
@@ -60,6 +72,14 @@ def test_nothing_is_lacking_where_the_application_and_the_namespace_are_there() 
             NAMESPACE,
             (
                 "Application dubbo-worker-1 deploys to namespace None, not dubbo; "
+                "expected `pulumi up --refresh`, which makes it again"
+            ),
+        ),
+        (
+            there(application(COMMIT), cluster="worker-2"),
+            NAMESPACE,
+            (
+                "Application dubbo-worker-1 deploys to cluster worker-2, not worker-1; "
                 "expected `pulumi up --refresh`, which makes it again"
             ),
         ),
@@ -125,6 +145,20 @@ def test_what_argo_cd_says_of_an_application_is_asked_anew(after: Object, senten
     ("found", "rollouts", "until", "sentence"),
     [
         (application(COMMIT), [rollout("Healthy")], "finished", ""),
+        (application(COMMIT), [rollout("Progressing", stableRS=HASH)], "finished", ""),  # its pods come and go
+        (
+            application(COMMIT),
+            [paused(1)],
+            "finished",
+            "Rollout dubbo3-provider in worker-1 is paused at step 2 of 4 (weight 5) for 10m",
+        ),
+        (syncing("dubbo3-provider"), [paused(1)], "step", ""),
+        (
+            syncing("dubbo3-provider"),
+            [],
+            "synced",
+            "Application dubbo-worker-1 is syncing c0ffee01: waiting for completion of hook batch/Job/smoke",
+        ),
         (application(COMMIT), [paused(1)], "step", ""),
         (application(BEFORE), [], "committed", ""),
         (application(BEFORE), [], "synced", "Application dubbo-worker-1 is at 0bad0000"),
@@ -145,12 +179,12 @@ def test_what_argo_cd_says_of_an_application_is_asked_anew(after: Object, senten
             "step",
             "Rollout dubbo3-provider in worker-1 has version: v3 in the cluster, written by someone, not v2",
         ),
-        (application(COMMIT), [rollout("Degraded")], "step", "Rollout dubbo3-provider in worker-1 is Degraded"),
+        (application(COMMIT), [rollout("Degraded")], "step", "Rollout dubbo3-provider in worker-1 is degraded"),
         (
             application(COMMIT),
             [rollout("Healthy", observedGeneration="6")],
             "step",
-            "Rollout dubbo3-provider in worker-1 is Healthy at an older generation",
+            "Rollout dubbo3-provider in worker-1 has not taken up its new spec yet",
         ),
     ],
 )
@@ -158,6 +192,33 @@ def test_what_is_behind_is_said_as_far_as_the_stack_waits(
     found: Object, rollouts: list[Object], until: Wait, sentence: str
 ) -> None:
     assert behind(delivery(host(there(found)), worker(Rollouts=rollouts), until)) == sentence
+
+
+def test_a_cluster_that_may_not_be_listed_is_read_by_name() -> None:
+    class Guarded(PlayedCluster):
+        def list(self, api_version: str, kind: str, namespace: str | None = None) -> list[Object]:
+            raise ApiError("forbidden", status=403, reason="Forbidden", where="cluster worker-1")
+
+    states = {"Namespace": [NAMESPACE], "ReplicaSet": [replica_set()], "Rollout": [rollout("Degraded")]}
+    found = behind(delivery(host(there(application(COMMIT))), Guarded("worker-1", states), "step"))
+    assert found == "Rollout dubbo3-provider in worker-1 is degraded"
+
+
+def test_a_rollout_that_refers_to_the_services_workload_is_looked_at() -> None:
+    made, deployment = by_reference()
+    states = {"Rollouts": [made], "Deployment": [deployment]}
+    assert behind(delivery(host(there(application(COMMIT))), worker(**states), "step")) == ""
+    made["status"]["phase"] = "Degraded"
+    assert behind(delivery(host(there(application(COMMIT))), worker(**states), "step")) == (
+        "Rollout dubbo3-provider in worker-1 is degraded: CanaryPauseStep"
+    )
+
+
+def test_what_the_work_cluster_lacks_itself_keeps_no_commit_back() -> None:
+    nothing = {"VirtualService": [None], "DestinationRule": [None]}
+    leader = worker(Rollouts=[routed(paused(3, weight=50))], **nothing)
+    control_plane = PlayedCluster("host", nothing)
+    assert unserved(delivery(control_plane, leader, "step", mesh=Mesh(control_plane, leader)), settle_seconds=0) == ()
 
 
 def test_an_adopted_service_may_have_another_workload_than_a_rollout() -> None:

@@ -136,7 +136,7 @@ def test_finished_succeeds_at_a_pause_without_end_and_says_how_to_go_on() -> Non
     assert progress.notes == (
         (
             "dubbo3-provider in worker-1 is paused at step 3 of 3 (weight 5) until it is promoted: "
-            "go on with `meshroll promote dubbo3-provider -s sandbox --step 3`"
+            "go on with `meshroll promote dubbo3-provider -s sandbox --cluster worker-1 --step 3`"
         ),
     )
 
@@ -154,7 +154,10 @@ def test_a_sync_of_the_commit_that_failed_is_an_error_at_once() -> None:
     failed = {"phase": "Failed", "message": "objects failed to apply", "syncResult": {"revision": COMMIT}}
     host = PlayedCluster("host", {"Application": [application(COMMIT, "OutOfSync", operationState=failed)]})
     said = failure(UnavailableError, host, PlayedCluster("worker-1", {}), "synced", timeout=600)
-    assert said == "Application dubbo-worker-1 could not sync c0ffee01: objects failed to apply"
+    assert said == (
+        "Application dubbo-worker-1 could not sync c0ffee01: objects failed to apply; Argo CD does not try again; "
+        "expected `argocd app sync dubbo-worker-1` once that is mended"
+    )
 
 
 def test_the_deadline_says_what_was_seen_last() -> None:
@@ -237,6 +240,25 @@ def syncing(*applied: str) -> Object:
     result = {"revision": COMMIT, "resources": resources}
     message = "waiting for completion of hook batch/Job/smoke"
     return application(COMMIT, operationState={"phase": "Running", "message": message, "syncResult": result})
+
+
+def test_another_pod_template_under_the_old_hash_is_not_taken_for_this_one() -> None:
+    changed = paused(1)
+    changed["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "MODE", "value": "new"}]
+    host = PlayedCluster("host", {"Application": [application(COMMIT)]})
+    worker = PlayedCluster("worker-1", {"Rollout": [changed], "ReplicaSet": [replica_set()]})
+    assert failure(TimedOutError, host, worker, "step", timeout=0.01) == (
+        "Rollout worker-1/dubbo3-provider has not taken up its new spec yet, "
+        "and the 0.01 s of delivery.timeout are over"
+    )
+
+
+def test_a_hash_of_before_binds_nothing() -> None:
+    behind = rollout("Progressing", currentPodHash="0ldhash")
+    host = PlayedCluster("host", {"Application": [application(COMMIT)]})
+    states = {"Rollout": [behind, paused(1)], "ReplicaSet": [replica_set("v1"), replica_set()]}
+    progress, _ = run(host, PlayedCluster("worker-1", states), "step")
+    assert progress.rollouts["worker-1/dubbo3-provider"].phase is Phase.PAUSED
 
 
 def test_a_hook_that_waits_for_the_pause_does_not_keep_the_wait_from_seeing_it() -> None:
@@ -342,33 +364,42 @@ def test_the_leaders_pause_counts_once_the_control_plane_has_its_routes() -> Non
     ]
 
 
-def follower(environment: str, *, version: str = "v2", pod_hash: str = "f0110wer") -> PlayedCluster:
+def follower(*environment: str) -> PlayedCluster:
+    """A work cluster whose Rollout has a pod hash, and maybe environment variables, of its own."""
+    made = routed(paused(1))
+    made["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": name, "value": "x"} for name in environment]
+    made["status"]["currentPodHash"] = "f0110wer"
+    own = {"metadata": {}, "spec": {"template": made["spec"]["template"]}}
+    return PlayedCluster("worker-1", {"Rollout": [made], "ReplicaSet": [own]})
+
+
+def leading(version: str) -> Object:
+    """A leader's Rollout with no environment variables."""
     made = routed(paused(1, version=version))
-    made["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "CLUSTER", "value": environment}]
-    made["status"]["currentPodHash"] = pod_hash
-    return PlayedCluster("worker-1", {"Rollout": [made], "ReplicaSet": [replica_set(version)]})
+    made["spec"]["template"]["spec"]["containers"][0]["env"] = []
+    return made
 
 
 def test_a_follower_with_another_pod_template_than_its_leader_is_not_served() -> None:
     host = PlayedCluster("host", {"Application": [application(COMMIT)]})
-    leader = PlayedCluster("worker-2", {"Rollout": [routed(paused(1))]})
-    assert failure(UnavailableError, host, follower("b"), "step", timeout=600, mesh=Mesh(host, leader)) == (
+    leader = PlayedCluster("worker-2", {"Rollout": [leading("v2")]})
+    assert failure(UnavailableError, host, follower("CLUSTER"), "step", timeout=600, mesh=Mesh(host, leader)) == (
         "Rollout worker-1/dubbo3-provider is paused at step 2 of 4 (weight 5) for 10m, but its pod template is not "
-        "that of the leader worker-2 at /spec/containers/0/env: its pod hash is f0110wer, the mesh's subsets select "
+        "that of the leader worker-2 at /spec/containers/0/env/0: its pod hash is f0110wer, the mesh's subsets select "
         "6b5f7c9d4, so its pods in worker-1 get no requests"
     )
 
 
 @pytest.mark.parametrize(
-    ("leading", "own"),
+    ("version", "own"),
     [
-        pytest.param("v2", follower("b", pod_hash="6b5f7c9d4"), id="the same hash"),
-        pytest.param("v1", follower("b"), id="a leader at another version"),
+        pytest.param("v2", follower(), id="the same pod template, and a hash that is a moment behind"),
+        pytest.param("v1", follower("CLUSTER"), id="a leader at another version"),
     ],
 )
-def test_a_follower_is_far_enough_with_its_leaders_hash_or_before_its_leader(leading: str, own: PlayedCluster) -> None:
+def test_a_follower_is_far_enough_with_its_leaders_pods_or_before_it(version: str, own: PlayedCluster) -> None:
     host = PlayedCluster("host", {"Application": [application(COMMIT)]})
-    leader = PlayedCluster("worker-2", {"Rollout": [routed(paused(1, version=leading))]})
+    leader = PlayedCluster("worker-2", {"Rollout": [leading(version)]})
     progress, _ = run(host, own, "step", mesh=Mesh(host, leader))
     assert progress.rollouts["worker-1/dubbo3-provider"].phase is Phase.PAUSED
 

@@ -129,6 +129,11 @@ class Service:
         """What a person put there is not overwritten, but a version that an undo left is."""
         return self.git != self.wrote and not (self.events[0].is_undo and self.events[0].new == self.git)
 
+    @property
+    def is_told(self) -> bool:
+        """Whether a commit names what the state remembers; a version that came by hand is in no trailer."""
+        return any(self.state in (event.old, event.new) for event in self.events)
+
     def release(self, command: str, stack: str = "prod") -> None:
         new = self.next()
         self.events.insert(0, moved(self.git, new, command, stack=stack))
@@ -174,8 +179,11 @@ def test_a_wish_waits_exactly_while_git_holds_what_somebody_else_put_there(actio
     service = Service()
     for action in actions:
         ACTIONS[action](service)
-        wish = f"v{service.count + 1}"
-        assert held(wish, service.git, service.events, service.state) == service.is_up_to_hold, actions
+        waits = held(f"v{service.count + 1}", service.git, service.events, service.state)
+        if service.is_told:
+            assert waits == service.is_up_to_hold, actions
+        else:
+            assert waits >= service.is_up_to_hold, actions
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=6), st.data())
