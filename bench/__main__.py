@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench import race
+from bench import race, services
 from bench.repository import make
 from bench.ways import CHECKOUT, gitpython, ours, run, seconds, sed
 from tests.git.server import serve
@@ -27,10 +27,16 @@ def main() -> None:
     parser.add_argument("--commits", type=int, nargs="+", default=[10, 1000, 10_000])
     parser.add_argument("--runs", type=int, default=3, help="the median of so many is shown")
     parser.add_argument("--race", type=int, nargs=2, metavar=("PROCESSES", "RELEASES"), default=[8, 25])
+    parser.add_argument("--services", type=int, nargs="*", default=[10, 100, 1000, 5000])
+    parser.add_argument("--clusters", type=int, nargs="+", default=[1, 10])
     options = parser.parse_args()
     print(f"Python {platform.python_version()}, {run('git', 'version').strip()}, HTTP on loopback\n")
     starts()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        if options.services:
+            stacks = [(number, clusters) for clusters in options.clusters for number in options.services]
+            title = "a stack of rendered services, seconds of processor time"
+            show(title, *services.table(Path(folder) / "services", stacks))
         sizes = [(files, options.commits[0]) for files in options.files]
         sizes += [(options.files[min(1, len(options.files) - 1)], commits) for commits in options.commits[1:]]
         changes(Path(folder), sizes, options.runs)
@@ -45,7 +51,10 @@ def main() -> None:
 
 def starts() -> None:
     """How long the command takes to say its help, over an interpreter that does nothing."""
-    commands = {"python -c pass": "pass", "meshroll plan --help": "from meshroll.cli import main; main()"}
+    commands = {
+        "python -c pass": "pass",
+        "meshroll plan --help": "import sys; from meshroll.cli import main; sys.exit(main())",
+    }
     times = {}
     for title, program in commands.items():
         arguments = [sys.executable, "-c", program, *(["plan", "--help"] if title != "python -c pass" else [])]

@@ -46,7 +46,7 @@ def run(*command: str, cwd: Path | None = None, **variables: str) -> str:
 
 def ours(url: str, work: Path, version: str) -> None:
     """`meshroll plan` and `meshroll apply`, two commands as a person gives them."""
-    meshroll = [sys.executable, "-c", "from meshroll.cli import main; main()"]
+    meshroll = [sys.executable, "-c", "import sys; from meshroll.cli import main; sys.exit(main())"]
     cache, plan = str(work / "cache"), str(work / "plan.json")
     where = ["--repository", url, "--branch", "main", "--path", PATH]
     run(*meshroll, "plan", *where, "--set", f"{SERVICE}={version}", "--out", plan, cwd=CHECKOUT, XDG_CACHE_HOME=cache)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 )
 @click.option("--exact", is_flag=True, help="Refuse to apply when a touched file moved at all.")
 @click.option("--exit-code", is_flag=True, help="Exit with 3 for something to do, or held back.")
+@click.option("--verbose", is_flag=True, help="Print all of a plan of many services, not counts and the first few.")
 def plan_command(
     stack: str | None,
     repository: str | None,
@@ -47,6 +48,7 @@ def plan_command(
     form: str,
     exact: bool,
     exit_code: bool,
+    verbose: bool,
 ) -> int:
     """Show what releasing versions would change in Git; nothing is changed.
 
@@ -82,7 +84,7 @@ def plan_command(
         _write(out, _as_json(plan, releases))
     if wave is not None:
         releases = {}  # `pulumi up` takes all waves: the hashes of one would refuse the others
-    click.echo(_printed(plan, releases, form), nl=False, color=True)
+    click.echo(_printed(plan, releases, form, verbose=verbose), nl=False, color=True)
     waits = any(finding.kind in HELD for finding in plan.findings)
     return ExitCode.CHANGES if exit_code and (plan.edits or waits) else ExitCode.DONE
 
@@ -91,7 +93,8 @@ def plan_command(
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--repository", metavar="URL", help="Whose plan it must be, where no stack says so.")
 @click.option("--exact", is_flag=True, help="Refuse when a touched file moved at all since the plan was made.")
-def apply_command(file: Path, repository: str | None, exact: bool) -> None:
+@click.option("--verbose", is_flag=True, help="Name every change, not the first few.")
+def apply_command(file: Path, repository: str | None, exact: bool, verbose: bool) -> None:
     """Commit and push the plan in FILE, which `meshroll plan --out FILE` wrote.
 
     The push succeeds only on the commit that the edits were computed for; when others push meanwhile, they are
@@ -110,12 +113,13 @@ def apply_command(file: Path, repository: str | None, exact: bool) -> None:
     with said_without(plan.stack):
         applied = apply_document(replace(plan, exact=True) if exact else plan, str(file), repository)
     if applied.made:
-        click.echo(f"committed {applied.commit} to {plan.branch}: {plan.summary}")
+        told = plan.every_change if verbose else plan.summary
+        click.echo(f"committed {applied.commit} to {plan.branch}: {told}")
     else:
         click.echo(f"nothing to do: {plan.branch} holds what is planned ({applied.commit or 'no commit'})")
 
 
-def _printed(plan: Plan, releases: dict[str, str], form: str) -> str:
+def _printed(plan: Plan, releases: dict[str, str], form: str, *, verbose: bool) -> str:
     from meshroll.gitops.print import as_markdown, as_text
 
     if form == "json":
@@ -123,7 +127,7 @@ def _printed(plan: Plan, releases: dict[str, str], form: str) -> str:
     if form == "markdown":
         return as_markdown(plan)
     colorful = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-    return as_text(plan, color=colorful, hold=tuple(releases.values()))
+    return as_text(plan, color=colorful, hold=tuple(releases.values()), verbose=verbose)
 
 
 def _as_json(plan: Plan, releases: dict[str, str]) -> str:

@@ -20,7 +20,7 @@ from meshroll.manifests.timeline import Stage, Timeline
 
 FORMAT = 1
 SCHEMA = Path(__file__).with_name("plan.schema.json")
-MAX_BYTES = 64 << 20
+MAX_BYTES = 256 << 20  # 1,000 rendered services in 10 clusters make 80 MiB
 
 
 def to_json(plan: Plan, releases: Mapping[str, str] | None = None) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -62,6 +62,8 @@ class VersionChange:
         what = f"{self.old or '-'} -> {self.new or '-'}" if self.moves else f"{self.new or ''} changed".lstrip()
         return one_line(f"{self.service} {what}")
 
+
+SUMMARIZED = 5  # changes that a summary tells, and one more rather than "and 1 more"
 
 # Kinds of findings that keep a service out of a plan until a person says otherwise.
 HELD = ("undone", "newer-in-git", "other-in-git")
@@ -128,17 +130,24 @@ class Plan:
         """Whose words on its services count."""
         return Scope(self.stack, tuple(dict.fromkeys(change.path for change in self.changes)))
 
-    def moves_of(self, service: str) -> dict[tuple[str | None, str | None], list[str]]:
-        """The places of a service by the versions it goes from and to."""
-        moves: dict[tuple[str | None, str | None], list[str]] = {}
+    @property
+    def moves(self) -> dict[str, dict[tuple[str | None, str | None], list[str]]]:
+        """The places of each service by the versions it goes from and to."""
+        moves: dict[str, dict[tuple[str | None, str | None], list[str]]] = {}
         for change in self.changes:
-            if change.service == service:
-                moves.setdefault((change.old, change.new), []).append(change.path)
+            moves.setdefault(change.service, {}).setdefault((change.old, change.new), []).append(change.path)
         return moves
 
     @property
     def summary(self) -> str:
-        """Its changes in a line, each once however many clusters it moves."""
+        """Its changes in a line, each once however many clusters it moves; of many, the first few and how many more."""
+        changes = list(dict.fromkeys(map(str, self.changes)))
+        more = len(changes) - SUMMARIZED
+        return f"{', '.join(changes[:SUMMARIZED])} and {more} more" if more > 1 else ", ".join(changes)
+
+    @property
+    def every_change(self) -> str:
+        """The same with all of them."""
         return ", ".join(dict.fromkeys(map(str, self.changes)))
 
     @property
@@ -173,21 +182,20 @@ class Plan:
 
 def joined(plans: Iterable[Plan]) -> Plan:
     """One plan of several for the same branch and base, such as those of each cluster's folder."""
-    first, *others = plans
-    result = first
-    for other in others:
-        result = replace(
-            result,
-            edits=tuple(sorted({*result.edits, *other.edits})),
-            changes=tuple(dict.fromkeys((*result.changes, *other.changes))),
-            diff="".join(dict.fromkeys(_files_of(result.diff) + _files_of(other.diff))),
-            contents={**result.contents, **other.contents},
-            findings=tuple(dict.fromkeys((*result.findings, *other.findings))),
-            applications=tuple(dict.fromkeys((*result.applications, *other.applications))),
-            timeline=tuple(dict.fromkeys((*result.timeline, *other.timeline))),
-            settings=_settings(result, other),
-        )
-    return result
+    every = list(plans)
+    if len(every) == 1:
+        return every[0]
+    return replace(
+        every[0],
+        edits=tuple(sorted({edit for plan in every for edit in plan.edits})),
+        changes=tuple(dict.fromkeys(change for plan in every for change in plan.changes)),
+        diff="".join(dict.fromkeys(file for plan in every for file in _files_of(plan.diff))),
+        contents={file: content for plan in every for file, content in plan.contents.items()},
+        findings=tuple(dict.fromkeys(finding for plan in every for finding in plan.findings)),
+        applications=tuple(dict.fromkeys(move for plan in every for move in plan.applications)),
+        timeline=tuple(dict.fromkeys(canary for plan in every for canary in plan.timeline)),
+        settings=_settings(every),
+    )
 
 
 def _files_of(diff: str) -> list[str]:
@@ -195,15 +203,17 @@ def _files_of(diff: str) -> list[str]:
     return re.split("(?m)^(?=diff --git )", diff)
 
 
-def _settings(one: Plan, other: Plan) -> dict[str, Any]:
-    """A service changed by one of the plans keeps that plan's settings; changed by both, it has a list of them."""
-    ones, others = ({edit.service for edit in plan.edits} for plan in (one, other))
-    merged = {**other.settings, **one.settings}
-    for service in others & other.settings.keys():
-        value = other.settings[service]
-        if service in ones and one.settings.get(service) != value:
-            before = one.settings.get(service)
-            merged[service] = [*(before if isinstance(before, list) else [before]), value]
-        else:
-            merged[service] = value
+def _settings(plans: Sequence[Plan]) -> dict[str, Any]:
+    """A service changed by one of the plans keeps that plan's settings; changed by several, it has a list of them."""
+    merged: dict[str, Any] = {}
+    changed: set[str] = set()
+    for plan in plans:
+        touched = {edit.service for edit in plan.edits}
+        for service, value in plan.settings.items():
+            before = merged.get(service)
+            if service in touched and service in changed and before != value:
+                merged[service] = [*(before if isinstance(before, list) else [before]), value]
+            elif service in touched or service not in merged:
+                merged[service] = value
+        changed |= touched
     return merged

@@ -6,7 +6,7 @@ longer rendered are removed; a file without it is somebody else's, never changed
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from meshroll.gitops.history import reached
 from meshroll.gitops.plan import Edit, Plan, VersionChange
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.transport import Transport
-from meshroll.gitops.trees import Trees, split, tree_of
+from meshroll.gitops.trees import Entry, Trees, blob_of, split, tree_of
 from meshroll.manifests.templates import MARKER
 
 FILE_MODE = "100644"
@@ -58,6 +58,13 @@ def read_versions(
         with open_cache(remote, cache) as git:
             head = reached(Transport(git, remote), at)
             trees, tree = Trees(git), tree_of(git, head)
+            _prepare(trees, tree, (_folder(root, name) for name in services))
+            trees.hold(
+                entry
+                for name in services
+                for file, entry in trees.files(tree, _folder(root, name))
+                if _is_manifest(file)
+            )
             return head, {name: _version_in(trees, tree, _folder(root, name), name) for name in services}
 
     return retried(read)
@@ -95,19 +102,40 @@ def _plan(remote: Remote, root: str, services: Mapping[str, Mapping[str, str]], 
         edits: list[Edit] = []
         changes: list[VersionChange] = []
         contents: dict[str, bytes] = {}
+        folders = {service: _folder(root, service) for service in services}
+        wanted = {
+            service: {f"{folders[service]}/{name}": text.encode() for name, text in files.items()}
+            for service, files in services.items()
+        }
+        _prepare(trees, tree, folders.values())
+        trees.hold(
+            entry for service in services for entry in _differing(trees, tree, folders[service], wanted[service])
+        )
         for service, files in services.items():
-            folder = _folder(root, service)
-            wanted = {f"{folder}/{name}": text.encode() for name, text in files.items()}
-            contents |= wanted
-            own = _edits_of(trees, tree, service, folder, wanted)
+            folder = folders[service]
+            contents |= wanted[service]
+            own = _edits_of(trees, tree, service, folder, wanted[service])
             if own:
                 new = next(filter(None, (version_of(text, service) for text in files.values())), None)
                 changes.append(VersionChange(service, _version_in(trees, tree, folder, service), new, root.strip("/")))
                 edits += own
         edits.sort()
+        trees.store_all(contents[edit.file] for edit in edits if edit.new)
         changed = {edit.file: (FILE_MODE, edit.new) if edit.new else None for edit in edits}
         diff = unified(git, trees, tree, changed)
     return Plan(remote.url, remote.branch, base, tuple(edits), tuple(changes), diff, contents)
+
+
+def _prepare(trees: Trees, tree: str, folders: Iterable[str]) -> None:
+    """Bring the folders of all services: what would stand in them is enough of a place."""
+    trees.prepare((tree, f"{folder}/any") for folder in folders)
+
+
+def _differing(trees: Trees, tree: str, folder: str, wanted: Mapping[str, bytes]) -> list[Entry]:
+    """The manifests of a service whose files are not all as they are wanted: those that will be read."""
+    found = {file: entry for file, entry in trees.files(tree, folder) if _is_manifest(file)}
+    as_wanted = found.keys() == wanted.keys() and all(found[file].oid == blob_of(wanted[file]) for file in found)
+    return [] if as_wanted else list(found.values())
 
 
 def _edits_of(trees: Trees, tree: str, service: str, folder: str, wanted: Mapping[str, bytes]) -> list[Edit]:
@@ -116,7 +144,7 @@ def _edits_of(trees: Trees, tree: str, service: str, folder: str, wanted: Mappin
         entry = trees.find(tree, file)
         if entry is not None and not entry.is_file:
             raise BadInputError("a folder is in the way", where=file, expected="a plain file")
-        new = trees.store(content)
+        new = blob_of(content)
         if entry is None or entry.oid != new:
             if entry is not None and not _is_ours(trees.read(entry, file)):
                 raise BadInputError(
@@ -127,7 +155,7 @@ def _edits_of(trees: Trees, tree: str, service: str, folder: str, wanted: Mappin
             old = entry.oid if entry else ""
             edits.append(Edit(file, "", old, new, service, blob=old))
     for file, entry in trees.files(tree, folder):
-        if file not in wanted and file.endswith((".yaml", ".yml")) and _is_ours(trees.read(entry, file)):
+        if file not in wanted and _is_manifest(file) and _is_ours(trees.read(entry, file)):
             edits.append(Edit(file, "", entry.oid, "", service, blob=entry.oid))
     return edits
 
@@ -142,7 +170,7 @@ def _is_ours(content: bytes) -> bool:
 
 def _version_in(trees: Trees, tree: str, folder: str, service: str) -> str | None:
     for file, entry in sorted(trees.files(tree, folder)):
-        if file.endswith((".yaml", ".yml")):
+        if _is_manifest(file):
             version = version_in(trees.read(entry, file), service)
             if version is not None:
                 return version

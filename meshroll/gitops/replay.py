@@ -12,7 +12,7 @@ from itertools import groupby
 from meshroll.errors import BadInputError, ConflictError
 from meshroll.gitops.anchors import locate
 from meshroll.gitops.plan import Edit, Plan
-from meshroll.gitops.trees import Entry, Trees
+from meshroll.gitops.trees import Entry, Trees, blob_of
 from meshroll.yamltext import Text, parse, replace
 
 FILE_MODE = "100644"
@@ -31,17 +31,21 @@ class MovedError(Exception):
 
 def replay(trees: Trees, tree: str, plan: Plan) -> dict[str, tuple[str, str] | None]:
     """Mode and blob of each file to change, None to remove it; empty when nothing is left to do. Raises MovedError."""
-    changes: dict[str, tuple[str, str] | None] = {}
-    for file, group in groupby(sorted(plan.edits), key=lambda edit: edit.file):
-        edits = list(group)
-        entry = trees.find(tree, file)
+    changes: dict[str, tuple[str, bytes] | None] = {}
+    by_file = {file: list(edits) for file, edits in groupby(sorted(plan.edits), key=lambda edit: edit.file)}
+    trees.prepare((tree, file) for file in by_file)
+    found = {file: trees.find(tree, file) for file in by_file}
+    trees.hold(entry for file, entry in found.items() if entry and entry.is_file and not by_file[file][0].whole)
+    for file, edits in by_file.items():
+        entry = found[file]
         if edits[0].whole:
-            change, done = _whole(trees, plan, edits[0], entry)
+            change, done = _whole(plan, edits[0], entry)
         else:
             change, done = _scalars(trees, plan, edits, entry)
         if not done:
             changes[file] = change
-    return changes
+    trees.store_all(change[1] for change in changes.values() if change)
+    return {file: change and (change[0], blob_of(change[1])) for file, change in changes.items()}
 
 
 def value_at(content: bytes, edit: Edit) -> str | None:
@@ -53,7 +57,7 @@ def value_at(content: bytes, edit: Edit) -> str | None:
         return None
 
 
-def _whole(trees: Trees, plan: Plan, edit: Edit, entry: Entry | None) -> tuple[tuple[str, str] | None, bool]:
+def _whole(plan: Plan, edit: Edit, entry: Entry | None) -> tuple[tuple[str, bytes] | None, bool]:
     stands = entry.oid if entry is not None else ""
     if stands == edit.new:
         return None, True
@@ -61,15 +65,15 @@ def _whole(trees: Trees, plan: Plan, edit: Edit, entry: Entry | None) -> tuple[t
         raise MovedError(edit, stands or None, edit.file)
     if not edit.new:
         return None, False
-    blob = trees.store(plan.contents.get(edit.file, b""))
-    if blob != edit.new:
+    content = plan.contents.get(edit.file, b"")
+    if blob_of(content) != edit.new:
         raise ConflictError("what is rendered now is not what was planned", where=edit.file, expected="a new plan")
-    return (entry.mode if entry else FILE_MODE, blob), False
+    return (entry.mode if entry else FILE_MODE, content), False
 
 
 def _scalars(
     trees: Trees, plan: Plan, edits: Sequence[Edit], entry: Entry | None
-) -> tuple[tuple[str, str] | None, bool]:
+) -> tuple[tuple[str, bytes] | None, bool]:
     if entry is None or not entry.is_file:
         raise MovedError(edits[0], None, edits[0].file)
     content = trees.read(entry, edits[0].file)
@@ -86,7 +90,7 @@ def _scalars(
         return None, True
     if plan.exact and entry.oid != edits[0].blob:
         raise MovedError(edits[0], edits[0].old, edits[0].file, exact=True)
-    return (entry.mode, trees.store(new)), False
+    return (entry.mode, new), False
 
 
 def _pointer(text: Text, edit: Edit) -> str | None:

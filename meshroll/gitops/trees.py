@@ -46,6 +46,9 @@ class Trees:
         self._git = git
         self._read: dict[str, Mapping[str, Entry]] = {"": {}}
         self._seen: dict[str, set[str]] = {}  # what a walk has found and nobody has read: blob ids by a name's suffix
+        self._held: dict[str, bytes] = {}  # files that `hold` has read ahead
+        self._alike: dict[str, Mapping[str, Sequence[str]]] = {}  # by tree: its names by what they are without case
+        self._made: dict[str, bytes] = {}  # trees that are not written yet, each after those within it
 
     def entries(self, tree: str) -> Mapping[str, Entry]:
         """The names of one folder."""
@@ -53,7 +56,7 @@ class Trees:
         return self._read[tree]
 
     def prepare(self, places: Iterable[tuple[str, str]]) -> None:
-        """Bring the folders on the way to several places (tree, path) level by level: one by one would be slow."""
+        """Bring the folders above several places (tree, path) level by level: one by one would be slow."""
         at = [(tree, split(path)) for tree, path in places]
         while at:
             self._load([oid for oid, _ in at])
@@ -70,10 +73,12 @@ class Trees:
             if entry.kind != TREE:
                 what = _MODES.get(entry.mode, "a file")
                 raise BadInputError(f"{what} is in the way", where="/".join(walked), expected="a folder")
-            entries = self.entries(entry.oid)
+            above = entry.oid
             walked.append(name)
-            entry = entries.get(name)
-            _check_twins(entries, name, walked)
+            entry = self.entries(above).get(name)
+            if above not in self._alike:
+                self._alike[above] = _alike(self.entries(above))
+            _check_twins(self._alike[above], name, walked)
         if entry is not None and entry.mode in _MODES:
             raise BadInputError(f"it is {_MODES[entry.mode]}", where=path, expected="a plain file")
         return entry
@@ -101,6 +106,8 @@ class Trees:
 
     def read(self, entry: Entry, path: str) -> bytes:
         """A file's bytes. Raises BadInputError above 10 MiB: no manifest is that long."""
+        if entry.oid in self._held:
+            return self._held[entry.oid]
         size = self._git.sizes([entry.oid]).get(entry.oid)
         if size is None:
             alike = self._seen.pop(_suffix(path), set())
@@ -110,9 +117,25 @@ class Trees:
             raise BadInputError(f"the file has {size} bytes", where=path, expected=f"at most {MAX_BLOB_BYTES}")
         return self._git.objects([entry.oid])[entry.oid][1]
 
+    def hold(self, entries: Iterable[Entry]) -> None:
+        """Read files ahead, all at once: one by one would be slow. One that is too long is left to `read`."""
+        wanted = list(dict.fromkeys(entry.oid for entry in entries if entry.oid not in self._held))
+        if not wanted:
+            return
+        self._git.bring(wanted)
+        fitting = [oid for oid, size in self._git.sizes(wanted).items() if size <= MAX_BLOB_BYTES]
+        self._held |= {oid: content for oid, (_, content) in self._git.objects(fitting).items()}
+
     def store(self, content: bytes) -> str:
         """Keep a file's bytes in the cache and return their id."""
-        return self._git.text("hash-object", "-w", "--no-filters", "--stdin", stdin=content)
+        self.store_all([content])
+        return blob_of(content)
+
+    def store_all(self, contents: Iterable[bytes]) -> None:
+        """Keep the bytes of files in the cache, all at once."""
+        blobs = [b"blob\ndata %d\n%b\n" % (len(content), content) for content in dict.fromkeys(contents)]
+        if blobs:
+            self._git.text("fast-import", "--quiet", "--done", stdin=b"".join([*blobs, b"done\n"]))
 
     def write(self, tree: str, changes: Mapping[str, tuple[str, str] | None]) -> str:
         """The tree with files (mode, blob) put in place and, for None, removed; folders left empty vanish.
@@ -120,8 +143,11 @@ class Trees:
         Raises BadInputError for a file to be written that has a filter.
         """
         checked = {path: change for path, change in changes.items() if split(path)}
+        self.prepare((tree, path) for path in checked)
         self._refuse_filtered(tree, [path for path, change in checked.items() if change is not None])
-        return self._write(tree, checked, ()) or self._make({})
+        made = self._write(tree, checked, ()) or self._make({})
+        self._flush()
+        return made
 
     def _write(self, tree: str, changes: Mapping[str, tuple[str, str] | None], walked: tuple[str, ...]) -> str:
         entries = dict(self.entries(tree))
@@ -141,8 +167,9 @@ class Trees:
             new = self._write(old.oid if old else "", inner, (*walked, name))
             if new:
                 entries[name] = Entry(FOLDER_MODE, TREE, new)
+        alike = _alike(entries)
         for name in {path.partition("/")[0] for path in changes} & entries.keys():
-            _check_twins(entries, name, (*walked, name))
+            _check_twins(alike, name, (*walked, name))
         return self._make(entries) if entries else ""
 
     def _refuse_filtered(self, tree: str, files: Collection[str]) -> None:
@@ -164,10 +191,18 @@ class Trees:
             )
 
     def _make(self, entries: Mapping[str, Entry]) -> str:
-        lines = "".join(f"{e.mode} {e.kind} {e.oid}\t{name}\0" for name, e in entries.items())
-        oid = self._git.text("mktree", "-z", "--missing", stdin=lines.encode("utf-8", "surrogateescape"))
-        self._read[oid] = dict(entries)
+        oid = _tree_id(entries)
+        if oid not in self._read:
+            lines = "".join(f"{e.mode} {e.kind} {e.oid}\t{name}\0" for name, e in entries.items())
+            self._made[oid] = lines.encode("utf-8", "surrogateescape")
+            self._read[oid] = dict(entries)
         return oid
+
+    def _flush(self) -> None:
+        """Write the trees that were made."""
+        made, self._made = self._made, {}
+        if made:
+            self._git.text("mktree", "-z", "--missing", "--batch", stdin=b"\0".join([*made.values(), b""]))
 
     def _load(self, trees: Collection[str]) -> None:
         unread = [tree for tree in trees if tree not in self._read]
@@ -189,7 +224,22 @@ def root_of(commit: bytes) -> str:
 
 def blob_of(content: bytes) -> str:
     """The id that Git gives a file's bytes."""
-    return hashlib.sha1(b"blob %d\0%b" % (len(content), content), usedforsecurity=False).hexdigest()
+    return _object_id("blob", content)
+
+
+def _tree_id(entries: Mapping[str, Entry]) -> str:
+    """The id that Git gives a folder: its names by their bytes, those of folders as if a slash ended them."""
+    raw = ((name.encode("utf-8", "surrogateescape"), entry) for name, entry in entries.items())
+    ordered = sorted(raw, key=lambda item: item[0] + b"/" * (item[1].kind == TREE))
+    content = b"".join(
+        b"%b %b\0%b" % (entry.mode.lstrip("0").encode(), name, bytes.fromhex(entry.oid)) for name, entry in ordered
+    )
+    return _object_id("tree", content)
+
+
+def _object_id(kind: str, content: bytes) -> str:
+    head = f"{kind} {len(content)}\0".encode()
+    return hashlib.sha1(head + content, usedforsecurity=False).hexdigest()
 
 
 def split(path: str) -> list[str]:
@@ -197,15 +247,22 @@ def split(path: str) -> list[str]:
     names = path.split("/") if path else []
     for name in names:
         unsafe = name in ("", ".", "..") or _fold(name) in (".git", "git~1") or "\\" in name
-        if unsafe or any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in name):
+        if unsafe or any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in set(name)):
             raise BadInputError(f"{path!r} is not a path inside the repository")
     return names
 
 
-def _check_twins(entries: Mapping[str, Entry], name: str, walked: Sequence[str]) -> None:
+def _alike(entries: Iterable[str]) -> Mapping[str, Sequence[str]]:
+    """Names by what they are without case."""
+    found: dict[str, list[str]] = {}
+    for name in entries:
+        found.setdefault(_fold(name), []).append(name)
+    return found
+
+
+def _check_twins(alike: Mapping[str, Sequence[str]], name: str, walked: Sequence[str]) -> None:
     """Raise BadInputError for a name beside one that some machine's checkout could not tell from it."""
-    folded = _fold(name)
-    twin = next((other for other in entries if other != name and _fold(other) == folded), None)
+    twin = next((other for other in alike.get(_fold(name), ()) if other != name), None)
     if twin:
         raise BadInputError(f"the repository has {twin!r}, different only in case", where="/".join(walked))
 

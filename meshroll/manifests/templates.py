@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from meshroll.manifests import parameters as checks
 from meshroll.manifests.defaults import completed, placeholder_values
 from meshroll.manifests.problem import Problem
 from meshroll.manifests.substitute import ABSENT, substitute
-from meshroll.manifests.yamltext import dump
+from meshroll.manifests.yamltext import LOADER, dump
 
 MARKER = "# Rendered by meshroll from template "
 DESCRIPTOR = "template.yaml"
@@ -52,7 +53,12 @@ class Template:
 
 
 def load_template(folder: Path) -> Template:
-    """Read a template's folder. Raises BadInputError when it does not exist or is not a template."""
+    """A template's folder, read once in a process. Raises BadInputError when it does not exist or is not a template."""
+    return _load(folder.absolute())
+
+
+@cache
+def _load(folder: Path) -> Template:
     if not (folder / DESCRIPTOR).is_file():
         known = sorted(path.parent.name for path in folder.parent.glob(f"*/{DESCRIPTOR}"))
         raise BadInputError(f"there is no template {folder.name!r}", expected=f"one of {', '.join(known)}")
@@ -106,6 +112,14 @@ def render(
     template: Template, *, service: str, namespace: str, version: str, parameters: Mapping[str, Any]
 ) -> dict[str, str]:
     """The service's files: name to YAML text that begins with `MARKER`. Raises BadInputError for anything unfit."""
+    bodies = rendered_objects(template, service=service, namespace=namespace, version=version, parameters=parameters)
+    return texts(template, bodies)
+
+
+def rendered_objects(
+    template: Template, *, service: str, namespace: str, version: str, parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The object of each of the service's files. Raises BadInputError for anything unfit."""
     names.check_service_name(service, "the service's name")
     names.check_namespace(namespace, "the namespace")
     names.check_label_value(version, f"service {service}")
@@ -113,12 +127,17 @@ def render(
     values = placeholder_values(
         template.parameters, {"service": service, "namespace": namespace, "version": version}, parameters
     )
-    head = f"{MARKER}{template.name}: edit the stack, not this file.\n"
     return {
-        item.file: head + dump(substitute(item.body, values, f"template {template.name}, {item.file}"))
+        item.file: substitute(item.body, values, f"template {template.name}, {item.file}")
         for item in template.objects
         if _wanted(item, values)
     }
+
+
+def texts(template: Template, bodies: Mapping[str, Any]) -> dict[str, str]:
+    """Rendered objects as the files that hold them."""
+    head = f"{MARKER}{template.name}: edit the stack, not this file.\n"
+    return {file: head + dump(body) for file, body in bodies.items()}
 
 
 def managed_routes(template: Template, parameters: Mapping[str, Any]) -> tuple[str, ...]:
@@ -133,16 +152,18 @@ def objects(files: Mapping[str, str]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for file, text in files.items():
         try:
-            documents = [document for document in yaml.safe_load_all(text) if document is not None]
+            documents = [document for document in yaml.load_all(text, Loader=LOADER) if document is not None]
         except yaml.YAMLError as error:
             raise BadInputError("this is not YAML", where=file, expected="Kubernetes objects") from error
-        for document in documents:
-            if not isinstance(document, dict) or not {"apiVersion", "kind", "metadata"} <= document.keys():
-                raise BadInputError(
-                    "this is not a Kubernetes object", where=file, expected="apiVersion, kind, metadata"
-                )
-            found.append(document)
+        found += [check_object(document, file) for document in documents]
     return found
+
+
+def check_object(document: Any, file: str) -> dict[str, Any]:
+    """The document of a file. Raises BadInputError unless it is an object of Kubernetes."""
+    if not isinstance(document, dict) or not {"apiVersion", "kind", "metadata"} <= document.keys():
+        raise BadInputError("this is not a Kubernetes object", where=file, expected="apiVersion, kind, metadata")
+    return document
 
 
 def _wanted(item: TemplateObject, values: Mapping[str, Any]) -> bool:

@@ -20,7 +20,8 @@ def described(inputs: ReleaseInputs, planned: Plan, rendered: Mapping[str, Seque
     planned = replace(planned, stack=inputs.stack)
     if not planned.edits:
         return planned
-    changed = [service for service in rendered if any(change.service == service for change in planned.changes)]
+    moved = {change.service for change in planned.changes}
+    changed = [service for service in rendered if service in moved]
     problems = lint([item for items in rendered.values() for item in items]) if changed else []
     notes = [Finding("lint", str(problem)) for problem in problems]
     canaries = [canary for service in changed for canary in _canaries(service, rendered[service])]

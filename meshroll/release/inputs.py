@@ -5,6 +5,7 @@ No input is named `version`: the engine would take it for the plug-in's own.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
@@ -79,9 +80,8 @@ def read_inputs(values: Mapping[str, Any]) -> ReleaseInputs:
     if kind not in get_args(Kind):
         raise BadInputError(f"{kind!r} is no kind", where="repository.kind", expected=" or ".join(get_args(Kind)))
     services = [_service(item, f"services[{i}].", kind) for i, item in enumerate(_take(values, "services", list))]
-    names = [service.name for service in services if service]
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(service.name for service in services if service).items():
+        if count > 1:
             raise BadInputError(f"there are two services {name}", where="services", expected="each name once")
     wait = _take(values, "wait", str, "synced")
     if wait not in get_args(Wait):

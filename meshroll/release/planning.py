@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from meshroll.gitops.standing import Hold, holds, without_held
 from meshroll.gitops.workloads import KINDS as WORKLOADS
 from meshroll.manifests import TEMPLATES
 from meshroll.manifests.lint import lint
-from meshroll.manifests.templates import load_template, objects, render
+from meshroll.manifests.templates import check_object, load_template, rendered_objects, texts
 from meshroll.release.describe import described
 from meshroll.release.inputs import ReleaseInputs
 from meshroll.settings.model import Cluster
@@ -30,10 +31,11 @@ def plan(inputs: ReleaseInputs, templates: Path = TEMPLATES) -> Plan:
     if inputs.kind == "adopted":
         planned = plan_adopted(inputs.remote, inputs.path, wishes(inputs), exact=inputs.exact)
         return described(inputs, planned, {})
-    files = rendered_files(inputs, templates)
+    rendered = _rendered(inputs, templates)
+    files = {name: service.files for name, service in rendered.items()}
     decided = {service.name: {"template": service.template} for service in inputs.services}
     planned = plan_rendered(inputs.remote, inputs.path, files, settings=decided, exact=inputs.exact)
-    return described(inputs, planned, {service: objects(texts) for service, texts in files.items()})
+    return described(inputs, planned, {name: service.objects for name, service in rendered.items()})
 
 
 def plan_unheld(
@@ -75,7 +77,7 @@ def validate_changes(
     if inputs.kind == "adopted":
         found = [str(finding) for finding in planned.findings if finding.kind in FINDINGS]
         return found + _notes(inputs, changed_workloads(inputs, planned), validate)
-    rendered = {name: objects(files) for name, files in rendered_files(inputs, templates).items()}
+    rendered = {name: service.objects for name, service in _rendered(inputs, templates).items()}
     for problem in lint([item for items in rendered.values() for item in items]):
         raise BadInputError(
             problem.message, where=f"{problem.file} {problem.pointer}".strip(), expected=problem.expected
@@ -116,16 +118,56 @@ def changed_workloads(inputs: ReleaseInputs, planned: Plan) -> list[dict[str, An
 
 def rendered_files(inputs: ReleaseInputs, templates: Path = TEMPLATES) -> dict[str, dict[str, str]]:
     """File name to text for each service."""
-    return {
-        service.name: render(
-            load_template(templates / service.template),
-            service=service.name,
-            namespace=inputs.namespace,
-            version=service.version,
-            parameters=service.parameters,
+    return {name: service.files for name, service in _rendered(inputs, templates).items()}
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """All that decides a rendered service; two with the same parameters are the same."""
+
+    template: Path
+    service: str
+    namespace: str
+    version: str
+    known_by: str  # the parameters as text, types included
+    parameters: Mapping[str, Any] = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class _Rendered:
+    """A rendered service: its objects, and their texts by file name."""
+
+    objects: tuple[dict[str, Any], ...]
+    files: dict[str, str]
+
+
+def _rendered(inputs: ReleaseInputs, templates: Path) -> dict[str, _Rendered]:
+    wanted = (
+        _Wanted(
+            templates / service.template,
+            service.name,
+            inputs.namespace,
+            service.version,
+            repr(service.parameters),
+            service.parameters,
         )
         for service in inputs.services
-    }
+    )
+    return {each.service: _render(each) for each in wanted}
+
+
+@cache  # a stack's clusters, and the steps of one `pulumi up`, ask for the same services again
+def _render(wanted: _Wanted) -> _Rendered:
+    template = load_template(wanted.template)
+    bodies = rendered_objects(
+        template,
+        service=wanted.service,
+        namespace=wanted.namespace,
+        version=wanted.version,
+        parameters=wanted.parameters,
+    )
+    objects = tuple(check_object(body, file) for file, body in bodies.items())
+    return _Rendered(objects, texts(template, bodies))
 
 
 def _notes(inputs: ReleaseInputs, changed: Sequence[dict[str, Any]], validate: Validate) -> list[str]:

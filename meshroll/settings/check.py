@@ -24,15 +24,28 @@ _GO_TIME: Final = re.compile(
 )  # how a date of the file reaches us through Pulumi
 
 
-def check_service(
-    service: Service,
+def check_services(
+    services: Sequence[Service],
     where: Callable[[Pointer], str],
     hidden: Callable[[Pointer], bool],
     templates: Path = TEMPLATES,
 ) -> None:
-    """Raise BadInputError for a name, version, template or parameter that cannot be delivered."""
-    from meshroll.manifests import names
+    """Raise BadInputError for the first name, version, template or parameter that cannot be delivered."""
     from meshroll.manifests.templates import DESCRIPTOR
+
+    known = sorted(descriptor.parent.name for descriptor in templates.glob(f"*/{DESCRIPTOR}"))
+    for service in services:
+        _check_service(service, where, hidden, templates, known)
+
+
+def _check_service(
+    service: Service,
+    where: Callable[[Pointer], str],
+    hidden: Callable[[Pointer], bool],
+    templates: Path,
+    known: list[str],
+) -> None:
+    from meshroll.manifests import names
 
     pointer: Pointer = ("config", PREFIX + "services", service.name)
     names.check_service_name(service.name, where(pointer))
@@ -41,7 +54,6 @@ def check_service(
         check_version(service.version, where((*pointer, "version")), fields)
     if service.template is None:
         return
-    known = sorted(descriptor.parent.name for descriptor in templates.glob(f"*/{DESCRIPTOR}"))
     if service.template not in known:
         question, expected = suggest(service.template, known)
         what = f"there is no template {service.template}{question}"

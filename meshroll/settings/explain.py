@@ -7,9 +7,8 @@ masked: what the schema marks as one, what Pulumi encrypted, and credentials wit
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,7 +44,8 @@ def explain(path: Path, cluster: str | None = None, environ: Mapping[str, str] =
     file = document.read(path)
     checked = load.check(file.value, environ, file.where, order=file.start, source=file.source)
     # Where pulumi alone can read a value that the stack needs, the rest is shown unchecked.
-    stack = None if load.sealed_elsewhere(checked) else load.load_file(path, environ)
+    sealed = load.sealed_elsewhere(checked)
+    stack = None if sealed else load.make(load.stack_name(path), str(path), checked, file.where)
     others = _others(file, checked.values["config"], cluster)
     secret = schema.secrets(checked.values) | checked.resolved.sealed
 
@@ -60,13 +60,11 @@ def explain(path: Path, cluster: str | None = None, environ: Mapping[str, str] =
         for pointer, value in _leaves(checked.values, ())
     ]
     known = {pointer for pointer, _, _ in values}
-    for item in _supplied(stack, environ) if stack is not None else ():
-        if item[0] not in known:
-            values.insert(_after(values, item[0]), item)
+    supplied = [item for item in _supplied(stack, environ) if item[0] not in known] if stack is not None else []
     return tuple(
         Effective(pointer_text(pointer), _for_cluster(pointer, value, cluster), origin)
-        for pointer, value, origin in values
-        if not any(pointer[: len(above)] == above for above in others)
+        for pointer, value, origin in _with(values, supplied)
+        if others.isdisjoint(_prefixes(pointer))
     )
 
 
@@ -87,13 +85,28 @@ def _supplied(stack: Stack, environ: Mapping[str, str]) -> Iterator[_Row]:
             yield pointer, value, f"default of template {service.template}"
 
 
-def _after(values: list[_Row], pointer: Pointer) -> int:
-    """The place behind the last value that is nearest to the pointer."""
+def _with(values: Sequence[_Row], supplied: Sequence[_Row]) -> Iterator[_Row]:
+    """The values and, each behind the last of those that are nearest to its pointer, what was supplied."""
+    rows = [*values, *supplied]
+    following = [*range(1, len(values)), len(rows)]  # the next row of each, by their numbers; the last has none
+    last: dict[Pointer, int] = {}  # the last row below each pointer
+    for number, (pointer, _, _) in enumerate(values):
+        last.update(dict.fromkeys(_prefixes(pointer), number))
+    for number, (pointer, _, _) in enumerate(supplied, len(values)):
+        prefixes = _prefixes(pointer)
+        before = next(last[prefix] for prefix in reversed(prefixes) if prefix in last)
+        following.append(following[before])
+        following[before] = number
+        last.update((prefix, number) for prefix in prefixes if last.get(prefix, before) == before)
+    number = 0
+    while number < len(rows):
+        yield rows[number]
+        number = following[number]
 
-    def shared(other: Pointer) -> int:
-        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(other, pointer, strict=False)))
 
-    return 1 + max(range(len(values)), key=lambda index: (shared(values[index][0]), index))
+def _prefixes(pointer: Pointer) -> list[Pointer]:
+    """A pointer and those above it, the root first."""
+    return [pointer[:length] for length in range(len(pointer) + 1)]
 
 
 def _leaves(value: Any, pointer: Pointer) -> Iterator[tuple[Pointer, Any]]:

@@ -18,7 +18,7 @@ from typing import Any, Final
 from meshroll.errors import BadInputError
 from meshroll.settings import document, schema, sources
 from meshroll.settings.build import PREFIX, ContradictionError, build
-from meshroll.settings.check import check_service
+from meshroll.settings.check import check_services
 from meshroll.settings.document import Document, Pointer, pointer_text
 from meshroll.settings.model import Stack
 from meshroll.yamltext import Date
@@ -162,8 +162,7 @@ def make(name: str, file: str | None, checked: Checked, where: Callable[[Pointer
         stack = build(name, file, checked.values["config"])
     except ContradictionError as error:
         raise error.problem.error(where(error.problem.pointer)) from None
-    for service in stack.services:
-        check_service(service, where, checked.hidden)
+    check_services(stack.services, where, checked.hidden)
     return stack
 
 

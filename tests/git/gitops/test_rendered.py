@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from meshroll.errors import BadInputError, ConflictError
 from meshroll.gitops import Applied, Edit, Plan, Remote, VersionChange, apply_plan, plan_rendered, read_versions
+from meshroll.gitops.command import Git, Result
 from meshroll.manifests.templates import MARKER
 from tests.git.repositories import Repository, release, rollout
 
@@ -256,3 +260,45 @@ def test_the_last_file_of_a_service_leaves_no_empty_folder(repository: Repositor
     planned = plan_rendered(repository.remote, ROOT, {"provider": {}}, cache=repository.cache)
     apply_plan(repository.remote, planned, stack="sandbox", cache=repository.cache)
     assert repository.files() == []
+
+
+def test_as_many_git_processes_are_started_for_few_services_as_for_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+    real = Git.run
+
+    def run(git: Git, *arguments: str, **options: Any) -> Result:
+        called.append(arguments[0])
+        return real(git, *arguments, **options)
+
+    monkeypatch.setattr(Git, "run", run)
+
+    def calls(repository: Repository, services: int) -> list[list[str]]:
+        names = [f"service-{number}" for number in range(services)]
+        found = []
+        for version in ("v1", "v2", "v2"):
+            called.clear()
+            planned = plan(repository, **dict.fromkeys(names, version))
+            found.append(sorted(called))
+            called.clear()
+            apply_plan(repository.remote, planned, stack="sandbox", cache=repository.cache)
+            found.append(sorted(called))
+        called.clear()
+        _, versions = read_versions(repository.remote, ROOT, tuple(names), cache=repository.cache)
+        assert versions == dict.fromkeys(names, "v2")
+        return [*found, sorted(called)]
+
+    few, many = Repository.make(tmp_path / "few"), Repository.make(tmp_path / "many")
+    assert calls(few, 3) == calls(many, 60)
+    many.git("fsck", "--strict")
+
+
+def test_folders_and_files_are_sorted_in_a_tree_as_git_sorts_them(repository: Repository) -> None:
+    names = ("a", "a-b", "a0", "ab")
+    repository.commit(write={f"{name}.yaml": name for name in names} | {f"{ROOT}/a.b": "x"})
+    deliver(repository, **dict.fromkeys(names, "v1"))
+    assert sorted(repository.files()) == sorted(
+        [*(f"{name}.yaml" for name in names), f"{ROOT}/a.b", *(f"{ROOT}/{name}/rollout.yaml" for name in names)]
+    )
+    repository.git("fsck", "--strict")

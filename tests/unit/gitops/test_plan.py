@@ -112,3 +112,16 @@ def test_a_folder_where_nothing_changes_adds_nothing_to_the_hash() -> None:
     nothing = replace(SCALAR, edits=(), changes=(), diff="", settings={"provider": {"path": "clusters/x"}})
     assert joined([SCALAR, nothing]).hash == SCALAR.hash
     assert joined([nothing, SCALAR]).hash == SCALAR.hash
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (6, "a0 - -> v1, a1 - -> v1, a2 - -> v1, a3 - -> v1, a4 - -> v1, a5 - -> v1"),
+        (7, "a0 - -> v1, a1 - -> v1, a2 - -> v1, a3 - -> v1, a4 - -> v1 and 2 more"),
+    ],
+)
+def test_a_summary_of_many_changes_tells_the_first_few(count: int, words: str) -> None:
+    plan = replace(PLAN, changes=tuple(VersionChange(f"a{number}", None, "v1") for number in range(count)))
+    assert plan.summary == words
+    assert plan.every_change == ", ".join(f"a{number} - -> v1" for number in range(count))

@@ -141,3 +141,39 @@ def test_a_review_cannot_be_led_astray_by_backticks_pipes_and_brackets() -> None
     assert lines[0] == "### Release plan: `` `x: - -> v1 ``"
     assert lines[6] == "| ``a`\\|b`` | `/0/a` | `-` | `y` |"
     assert lines[8:12] == ["````diff", "+```", "+<b>", "````"]
+
+
+def test_of_many_services_the_first_few_are_shown_and_all_when_asked() -> None:
+    names = [f"service-{number:02d}" for number in range(21)]
+    many = replace(
+        SCALAR,
+        changes=tuple(VersionChange(name, "v1", "v2", "live") for name in names),
+        edits=tuple(Edit(f"live/{name}.yaml", "/0/version", "v1", "v2", name, 3) for name in names),
+        timeline=tuple(replace(SCALAR.timeline[0], service=name) for name in names),
+        findings=tuple(Finding("lint", "odd", name) for name in names),
+    )
+    assert as_text(many).splitlines()[1:] == [
+        "",
+        "21 services change, in 21 files",
+        *(f"  {name}: v1 -> v2" for name in names[:5]),
+        "  … 16 more; `--verbose` shows all of them with the diff",
+        "",
+        "wave 1: Application shop-w (cluster w)",
+        *(
+            f"canary of {name}: 5% for 10m, lane: new until promoted, then 100% (at least 10m), 1 manual gate"
+            for name in names[:5]
+        ),
+        "… 16 more",
+        "",
+        "Findings",
+        *(f"  ! {name}: odd" for name in names[:5]),
+        "  ! … 16 more",
+        "",
+        f"hash {many.hash}",
+    ]
+    whole = as_text(many, verbose=True)
+    assert all(f"  ~ live/{name}.yaml:3 /0/version: v1 -> v2" in whole for name in names)
+    assert all(f"canary of {name}: " in whole and f"  ! {name}: odd" in whole for name in names)
+    assert SCALAR.diff in whole
+    twenty = replace(many, changes=many.changes[:20], edits=many.edits[:20], timeline=(), findings=())
+    assert as_text(twenty) == as_text(twenty, verbose=True)

@@ -1,6 +1,7 @@
 """Whole files as they are committed. After a wanted change: MESHROLL_UPDATE_GOLDENS=1 and read the difference."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,12 @@ def test_text_that_is_no_object_is_refused_by_its_file(text, message):
     with pytest.raises(BadInputError) as caught:
         objects({"x.yaml": text})
     assert str(caught.value) == message
+
+
+def test_the_files_of_a_template_are_read_once_however_many_services_it_renders(tmp_path, monkeypatch):
+    folder = tmp_path / "weight"
+    shutil.copytree(TEMPLATES / "weight", folder)
+    read, real = [], Path.read_text
+    monkeypatch.setattr(Path, "read_text", lambda path, **options: read.append(path.name) or real(path, **options))
+    assert len({id(load_template(folder)) for _ in range(3)}) == 1
+    assert sorted(read) == sorted(path.name for path in folder.iterdir())

@@ -1,7 +1,12 @@
+from itertools import takewhile
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from meshroll.errors import BadInputError
 from meshroll.settings import explain
+from meshroll.settings.explain import _with
 
 from .stackfiles import ENVIRON, TEXT, with_change, write
 
@@ -110,3 +115,21 @@ def test_what_only_pulumi_can_open_is_masked_and_the_rest_shown(tmp_path):
     found = rows(path)
     assert found["/config/meshroll:clusters/east"] == ("***", f"{path}:7")
     assert found["/config/meshroll:services/provider/version"] == ("v1", f"{path}:23")
+
+
+POINTERS = st.lists(st.sampled_from(["a", "b", "c", 0]), max_size=4).map(tuple)
+
+
+@settings(deadline=None, database=None)
+@given(known=st.lists(POINTERS, min_size=1), supplied=st.lists(POINTERS))
+def test_what_was_supplied_stands_behind_the_last_of_the_nearest_values(known, supplied):
+    def shared(one, other):
+        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+    expected = [(pointer, number, "known") for number, pointer in enumerate(known)]
+    rows = [(pointer, number, "supplied") for number, pointer in enumerate(supplied)]
+    found = list(_with(list(expected), rows))
+    for row in rows:
+        after = max(range(len(expected)), key=lambda index: (shared(expected[index][0], row[0]), index))
+        expected.insert(after + 1, row)
+    assert found == expected

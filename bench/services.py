@@ -1,0 +1,130 @@
+"""A stack of many rendered services: what each command costs, with `kustomize build` of the same objects beside it."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.ways import CHECKOUT, NOBODY, PERSON, run
+
+KUSTOMIZE = "sigs.k8s.io/kustomize/kustomize/v5@v5.8.1"
+PEER = "kustomize build"
+PEER_MOST = 1000  # services: its cost grows with the square of what it renders
+STACK = "big"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds of processor time of a command and all its children, and the lines that it printed."""
+
+    seconds: float
+    lines: int
+
+
+def measure(folder: Path, services: int, clusters: int, checkout: Path = CHECKOUT) -> dict[str, Cost]:
+    """Each command once, in the order in which a person would call them, on a new repository."""
+    folder.mkdir(parents=True, exist_ok=True)
+    repository, project = folder / "rollouts.git", folder / "project"
+    run("git", "init", "--quiet", "--bare", "--initial-branch=main", str(repository))
+    write_stack(project, f"file://{repository}", services, clusters)
+    cache = {"XDG_CACHE_HOME": str(folder / "cache")}
+
+    def meshroll(*arguments: str) -> Cost:
+        program = [sys.executable, "-c", "import sys; from meshroll.cli import main; sys.exit(main())", *arguments]
+        return _cost(program, project, PYTHONPATH=str(checkout), **cache)
+
+    costs = {
+        "config": meshroll("config", "-s", STACK),
+        "plan, all new": meshroll("plan", "-s", STACK, "--out", "plan.json"),
+        "apply": meshroll("apply", "plan.json"),
+        "plan, nothing to do": meshroll("plan", "-s", STACK),
+        "plan --set one=v2": meshroll("plan", "-s", STACK, "--set", "service-0000=v2"),
+    }
+    if services * clusters <= PEER_MOST:
+        run("git", "clone", "--quiet", str(repository), str(folder / "clone"))
+        write_kustomization(folder / "clone")
+        costs[PEER] = _cost([str(kustomize()), "build", "."], folder / "clone")
+    shutil.rmtree(folder)
+    return costs
+
+
+def table(folder: Path, sizes: list[tuple[int, int]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Head and rows: a row for each number of services and clusters, in seconds of processor time."""
+    rows, head = [], ("services", "clusters")
+    for services, clusters in sizes:
+        costs = measure(folder / f"{services}-{clusters}", services, clusters)
+        head = ("services", "clusters", *(name for name in costs if name != PEER), PEER)
+        cells = (f"{costs[name].seconds:.2f}" if name in costs else "" for name in head[2:])
+        rows.append((str(services), str(clusters), *cells))
+        print(" ".join(rows[-1]), file=sys.stderr, flush=True)
+    return head, rows
+
+
+def write_stack(project: Path, url: str, services: int, clusters: int) -> None:
+    """A project with one stack: so many services, every third by header, and so many work clusters."""
+    names = [f"east-{number}" for number in range(clusters)]
+    (project / "stacks").mkdir(parents=True)
+    (project / "Pulumi.yaml").write_text("name: bench\nruntime: python\n")
+    (project / "stacks" / f"Pulumi.{STACK}.yaml").write_text("".join(_stack(url, names, services)))
+
+
+def write_kustomization(clone: Path) -> None:
+    """Every manifest of the repository under one kustomization for each cluster, and one above them."""
+    clusters = sorted((clone / "clusters").iterdir())
+    for cluster in clusters:
+        files = sorted(str(file.relative_to(cluster)) for file in cluster.rglob("*.yaml"))
+        (cluster / "kustomization.yaml").write_text("resources:\n" + "".join(f"- {file}\n" for file in files))
+    for cluster in clusters:  # the same objects for each: a prefix keeps them apart
+        with (cluster / "kustomization.yaml").open("a") as stream:
+            stream.write(f"namePrefix: {cluster.name}-\n")
+    resources = "".join(f"- clusters/{cluster.name}\n" for cluster in clusters)
+    (clone / "kustomization.yaml").write_text(f"resources:\n{resources}")
+
+
+def kustomize() -> Path:
+    """The peer, built once from its Go module into the cache."""
+    version = re.sub("[^a-z0-9.]+", "-", KUSTOMIZE)
+    folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "meshroll-bench" / version
+    if not (folder / "kustomize").is_file():
+        subprocess.run(["go", "install", KUSTOMIZE], env={**os.environ, "GOBIN": str(folder)}, check=True)
+    return folder / "kustomize"
+
+
+def _stack(url: str, clusters: list[str], services: int) -> Iterator[str]:
+    contexts = ", ".join(f"{name}: {{context: {name}}}" for name in ("host", *clusters))
+    yield "config:\n  meshroll:format: 1\n"
+    yield f"  meshroll:clusters: {{{contexts}}}\n  meshroll:workers: [{', '.join(clusters)}]\n"
+    yield "  meshroll:argocd: {cluster: host, project: shop}\n"
+    yield f"  meshroll:repository: {{url: '{url}', kind: rendered, path: 'clusters/{{cluster}}'}}\n"
+    yield "  meshroll:delivery: {namespace: shop, wait: committed}\n  meshroll:services:\n"
+    for number in range(services):
+        yield f"    service-{number:04d}:\n      version: v1\n"
+        yield f"      template: {'weight' if number % 3 else 'header'}\n      parameters:\n"
+        yield f"        image: registry.example.com/shop/service-{number:04d}:1\n"
+        yield "        port: 8080\n        replicas: 2\n"
+        yield "" if number % 3 else "        header: {name: lane, value: new}\n"
+
+
+def _cost(command: list[str], cwd: Path, **variables: str) -> Cost:
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env={**inherited, **PERSON, **NOBODY, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)}: {done.stderr}")
+    spent = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    return Cost(spent, done.stdout.count("\n"))

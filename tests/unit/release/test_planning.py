@@ -1,0 +1,33 @@
+"""Rendering a stack's services: once for all who ask."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from meshroll.release import planning
+from meshroll.release.inputs import Service, read_inputs
+from tests.unit.release.test_inputs import WHOLE
+
+
+def test_a_service_is_rendered_once_for_all_clusters_and_again_when_a_parameter_has_another_type(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rendered, real = [], planning.rendered_objects
+
+    def counted(*arguments, **options):
+        rendered.append((options["service"], options["parameters"]["replicas"]))
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(planning, "rendered_objects", counted)
+
+    def asked(path: str, replicas: object) -> dict[str, dict[str, str]]:
+        parameters = {"image": "img:1", "port": 80, "replicas": replicas}
+        services = tuple(Service(name, "v1", "weight", parameters) for name in ("once-a", "once-b"))
+        return planning.rendered_files(replace(read_inputs(WHOLE), services=services, path=path))
+
+    assert asked("clusters/east", 1) == asked("clusters/west", 1)
+    assert rendered == [("once-a", 1), ("once-b", 1)]
+    with pytest.raises(planning.BadInputError, match="true is not a whole number"):
+        asked("clusters/east", True)
