@@ -12,12 +12,14 @@ test: check
 	$(BIN)/meshroll sandbox build
 	$(BIN)/pytest -m "git or sandbox"
 
-# Everything the README says about cost, as one table. `make bench FILES="100 1000" COMMITS="10"` measures less.
+# Everything the README says about cost, as one table. `make bench FILES="100 1000" COMMITS="10" SERVICES="10"` measures less.
 FILES ?= 100 1000 10000 100000
 COMMITS ?= 10 1000 10000
+SERVICES ?= 10 100 1000
+CLUSTERS ?= 1 10
 bench: $(READY)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r bench/requirements.txt
-	$(BIN)/python -m bench --files $(FILES) --commits $(COMMITS)
+	$(BIN)/python -m bench --files $(FILES) --commits $(COMMITS) --services $(SERVICES) --clusters $(CLUSTERS)
 
 # N examples (edits, kills) and DRAWS moments of each disturbed delivery from one seed; `make test` runs fewer of them.
 N ?= 10000
