@@ -8,7 +8,7 @@ from meshroll.gitops.adopted import Wish
 from meshroll.gitops.adopted import plan as plan_adopted
 from meshroll.gitops.adopted import read_versions as read_adopted
 from meshroll.gitops.apply import Applied, apply_plan
-from meshroll.gitops.history import Change, is_descendant
+from meshroll.gitops.history import Change
 from meshroll.gitops.plan import Canary, Edit, Finding, Move, Plan, VersionChange, joined
 from meshroll.gitops.remote import Remote
 from meshroll.gitops.rendered import plan as plan_rendered
@@ -26,7 +26,6 @@ __all__ = [
     "VersionChange",
     "Wish",
     "apply_plan",
-    "is_descendant",
     "joined",
     "plan_adopted",
     "plan_rendered",

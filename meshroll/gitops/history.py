@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from meshroll.errors import BadInputError
-from meshroll.gitops.cache import open_cache, retried
 from meshroll.gitops.command import Git
-from meshroll.gitops.remote import Remote
 from meshroll.gitops.transport import TIP, Transport
 from meshroll.gitops.trees import Entry, Trees, root_of
 from meshroll.text import printable
@@ -34,24 +31,6 @@ class Change:
 
     def __str__(self) -> str:
         return f"{self.author} in {self.commit[:12]} ({self.subject})"
-
-
-def is_descendant(remote: Remote, commit: str, ancestor: str, *, cache: Path | None = None) -> bool:
-    """Whether `commit` is `ancestor` or holds it in its past, as far as the branch tells."""
-    return commit == ancestor or retried(lambda: _is_descendant(remote, commit, ancestor, cache))
-
-
-def _is_descendant(remote: Remote, commit: str, ancestor: str, cache: Path | None) -> bool:
-    with open_cache(remote, cache) as git:
-        transport = Transport(git, remote)
-        if not transport.fetch():
-            return False
-        for _ in deeper(transport):
-            if is_ancestor(git, ancestor, commit):
-                return True
-            if is_ancestor(git, commit, ancestor):
-                return False  # it is the older one: no need to look at all of history
-    return False
 
 
 def is_ancestor(git: Git, ancestor: str, commit: str) -> bool:

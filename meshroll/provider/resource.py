@@ -31,6 +31,7 @@ from meshroll.provider import clusters
 from meshroll.provider.background import in_thread
 from meshroll.provider.hold import check_agreed
 from meshroll.provider.schema import schema
+from meshroll.provider.undelivered import NotDeliveredError
 from meshroll.provider.values import Properties, has_secret, is_unknown, plain_map, with_secret_at, wrap
 from meshroll.release import planning
 from meshroll.release.describe import FOLLOWER
@@ -38,16 +39,6 @@ from meshroll.release.inputs import ReleaseInputs, read_inputs, significant, wri
 
 COMPUTED = ("edits", "written")  # inputs that `check` adds
 T = TypeVar("T")
-
-
-class NotDeliveredError(MeshrollError):
-    """The commit stands and the wait failed: the resource is kept, with `identity` and `outputs`, to be waited for."""
-
-    def __init__(self, error: MeshrollError, identity: str, outputs: Mapping[str, PropertyValue]) -> None:
-        super().__init__(str(error))
-        self.identity, self.outputs = identity, outputs
-
-
 Wait = Callable[[ReleaseInputs, str, list[str], Callable[[str], None]], tuple[str, ...]]
 
 

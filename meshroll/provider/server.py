@@ -13,15 +13,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
-from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.provider import Provider
 from pulumi.provider.experimental.server import ProviderServicer
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from meshroll.errors import MeshrollError, of_this_machine, redact
 from meshroll.provider import VERSION
 from meshroll.provider.engine import MAX_MESSAGE_BYTES
-from meshroll.provider.resource import NotDeliveredError
+from meshroll.provider.undelivered import NotDeliveredError, initialization_failed
 
 Call = Callable[[Any, Any], Awaitable[Any]]
 
@@ -87,17 +86,3 @@ async def _guarded(call: Call, request: Any, context: Any) -> Any:
     except Exception as error:  # the engine gets a sentence, standard error the rest
         sys.stderr.write(redact(traceback.format_exc()))
         await context.abort(grpc.StatusCode.INTERNAL, redact(f"a defect in Meshroll: {type(error).__name__}: {error}"))
-
-
-def initialization_failed(error: NotDeliveredError) -> grpc.Status:
-    """The status by which the engine keeps a resource, with its inputs and these outputs, and reports the error."""
-    detail = provider_pb2.ErrorResourceInitFailed(
-        id=error.identity, properties=PropertyValue.marshal_map(dict(error.outputs)), reasons=[str(error)]
-    )
-    code, _ = grpc.StatusCode.UNKNOWN.value
-    whole = status_pb2.Status(code=code, message=str(error))
-    whole.details.add().Pack(detail)
-    status = grpc.Status()
-    status.code, status.details = grpc.StatusCode.UNKNOWN, str(error)
-    status.trailing_metadata = (("grpc-status-details-bin", whole.SerializeToString()),)
-    return status

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from meshroll.gitops import apply_plan, is_descendant, plan_rendered
+from meshroll.gitops import apply_plan, plan_rendered
 from meshroll.gitops import cache as module
 from meshroll.gitops.cache import cache_root, open_cache
 from tests.git.repositories import Repository, release
@@ -67,24 +67,6 @@ def test_it_does_not_grow_for_ever(repository: Repository, monkeypatch: pytest.M
         repository.commit(write={f"{n}.txt": f"{number} {n}" for n in range(200)})
         plan_rendered(repository.remote, "live", release(provider="v2"), cache=repository.cache)
     assert len(list(only_cache(repository).glob("objects/pack/*.pack"))) <= 2 + 4  # commit, two folders, files
-
-
-def test_a_commit_descends_from_itself_and_its_past_and_from_nothing_else(repository: Repository) -> None:
-    old = repository.commit("old", write={"README": "0"})
-    middle = repository.commit("middle", write={"README": "1"})
-    for number in range(40):
-        repository.commit(f"{number}", write={"README": f"x{number}"})
-    new = repository.head()
-
-    def descends(commit: str, ancestor: str) -> bool:
-        return is_descendant(repository.remote, commit, ancestor, cache=repository.cache)
-
-    assert descends(new, old)
-    assert descends(middle, old)
-    assert descends(old, old)
-    assert not descends(old, middle)
-    assert not descends(middle, new)
-    assert not descends("1" * 40, old)
 
 
 def test_only_one_commit_is_fetched_for_a_release(repository: Repository) -> None:
