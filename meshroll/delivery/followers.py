@@ -32,9 +32,13 @@ def unreached(
     keys = tuple(version_labels) or ("version",)
     if _version(leading_template, keys) != _version(template, keys):
         return ""  # the leader is at another version: its turn comes or is over
-    path = next(differences(leading_template, template), None)
+    if pod_hash(leading) == pod_hash(rollout):
+        return ""
+    # Both ways as copies: Argo Rollouts writes empty fields into its own, which change no hash.
+    pairs = ((leading_template, template), (template, leading_template))
+    path = next((path for one, other in pairs for path in differences(one, other, as_copy=True)), None)
     if path is None:
-        return ""  # the same template has the same hash, also where a controller is a moment behind
+        return ""  # the same template has the same hash, once the controller that is a moment behind has it
     return (
         f"its pod template is not that of the leader {leader.name} at {pointer(path)}: its pod hash is "
         f"{pod_hash(rollout)}, the mesh's subsets select {pod_hash(leading)}, so its pods in {follower} get no requests"

@@ -374,8 +374,9 @@ def follower(*environment: str) -> PlayedCluster:
 
 
 def leading(version: str) -> Object:
-    """A leader's Rollout with no environment variables."""
+    """A leader's Rollout with no environment variables, and an empty field that Argo Rollouts wrote."""
     made = routed(paused(1, version=version))
+    made["spec"]["template"]["spec"]["containers"][0]["resources"] = {}
     made["spec"]["template"]["spec"]["containers"][0]["env"] = []
     return made
 
