@@ -15,6 +15,7 @@ from pulumi.runtime.rpc import UNKNOWN
 
 from meshroll.errors import BadInputError, TimedOutError
 from meshroll.provider.resource import Services
+from meshroll.release import planning
 from meshroll.release.inputs import ReleaseInputs
 from meshroll.settings.model import Cluster
 from tests.git.provider.engine import Engine, secret, started
@@ -358,9 +359,13 @@ def test_a_disk_that_is_full_is_a_sentence_and_the_release_is_kept(
     assert said == ("this machine does not let Meshroll go on: No space left on device (/cache/git)")
 
 
-def test_an_interrupt_ends_the_wait(engine: Engine, repository: Repository, world: World) -> None:
+def test_an_interrupt_ends_the_wait_and_asks_git_nothing_more(
+    engine: Engine, repository: Repository, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[ReleaseInputs] = []
     world.hangs = threading.Event()
     checked = engine.check(inputs(repository, provider="v1"))
+    monkeypatch.setattr(planning, "versions", lambda of: (asked.append(of), ("", {}))[1])
     threading.Timer(0.5, lambda: engine.stub.Cancel(provider_pb2.google_dot_protobuf_dot_empty__pb2.Empty())).start()
     said = engine.undelivered(lambda: engine.create(checked))
     world.hangs.set()
@@ -369,6 +374,7 @@ def test_an_interrupt_ends_the_wait(engine: Engine, repository: Repository, worl
         "prod/shop-w",
         {"commit": repository.head(), "versions": {"provider": "v1"}},
     )
+    assert asked == []
 
 
 def test_a_defect_is_named_as_one(engine: Engine, repository: Repository, world: World) -> None:
