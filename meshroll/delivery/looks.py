@@ -25,6 +25,7 @@ from meshroll.delivery.rollouts import (
     Phase,
     RolloutState,
     carries,
+    is_refused,
     pod_hash,
     pod_labels,
     pod_template,
@@ -37,6 +38,9 @@ from meshroll.errors import ConflictError
 from meshroll.settings.model import Wait
 
 REFRESH_SECONDS = 5.0
+# Argo Rollouts looks at an invalid spec again 20 s later, since it may have been applied before a Service or
+# VirtualService that it names (syncHandler in rollout/controller.go); the rest is for that look itself.
+REFUSED_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,7 @@ class RolloutLook:
         self._delivery, self._worker, self._released = delivery, target.worker, released
         self._application = ApplicationLook(delivery, target)
         self._hash = ""
+        self._refused_at: float | None = None
 
     @property
     def what(self) -> str:
@@ -134,7 +139,7 @@ class RolloutLook:
             return Seen(False, state.sentence, state=state)
         if is_current:
             self._bind(rollout)
-        if state.phase is Phase.DEGRADED:
+        if state.phase is Phase.DEGRADED and not self._may_be_too_early(rollout):
             raise FailedError(f"{self.what} {state.sentence}")
         if not is_far_enough(state, self._delivery.until):
             return Seen(False, state.sentence, state=state)
@@ -150,6 +155,14 @@ class RolloutLook:
         if reference is not None:
             applied = applied or is_applied(found, reference[1], reference[2])
         return application.sync is Sync.SYNCING and applied and state.phase is not Phase.HEALTHY
+
+    def _may_be_too_early(self, rollout: Object) -> bool:
+        """Whether the controller has yet to look again at a spec that it calls invalid."""
+        if not is_refused(rollout):
+            return False
+        now = time.monotonic()
+        self._refused_at = now if self._refused_at is None else self._refused_at
+        return now - self._refused_at < REFUSED_SECONDS
 
     def _bind(self, rollout: Object) -> None:
         found = pod_hash(rollout)

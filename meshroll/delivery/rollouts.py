@@ -136,6 +136,13 @@ def is_settled(rollout: Object) -> bool:
     return own and stable and is_observed(rollout) and status.get("phase") != "Degraded"
 
 
+def is_refused(rollout: Object) -> bool:
+    """Whether the controller calls the spec invalid, which may only mean that it was applied before what it names."""
+    status = rollout.get("status") or {}
+    conditions = status.get("conditions") or []
+    return status.get("phase") == "Degraded" and any(c.get("type") == "InvalidSpec" for c in conditions)
+
+
 def is_unpausing(rollout: Object) -> bool:
     """Whether a pause was lifted and the controller has not gone on yet."""
     status = rollout.get("status") or {}
@@ -147,7 +154,7 @@ def _phase(rollout: Object, replica_set: Object | None, workload: Object | None)
         return Phase.UNOBSERVED
     status = rollout.get("status") or {}
     phase = status.get("phase") or ""
-    if phase == "Degraded" and any(c.get("type") == "InvalidSpec" for c in status.get("conditions") or []):
+    if is_refused(rollout):
         return Phase.DEGRADED
     if phase in ("Healthy", "Paused", "Degraded") and not carries(replica_set, pod_template(rollout, workload)):
         return Phase.UNOBSERVED

@@ -10,7 +10,7 @@ from meshroll.demo.project import Project
 from tests.git.repositories import Repository
 from tests.sandbox.delivery.stacks import PROVIDER, Made, derive, running, without_mesh
 from tests.sandbox.delivery.test_adopted import MANIFEST
-from tests.sandbox.delivery.watching import ARGO, SECONDS, application, phase
+from tests.sandbox.delivery.watching import ARGO, SECONDS, application, phase, terminate_sync
 from tests.sandbox.workloads.cluster import until
 
 TEMPLATE = MANIFEST[MANIFEST.index("  template:\n") :]
@@ -69,6 +69,7 @@ def hooked(project: Project, rollouts: Repository) -> Iterator[Made]:
     with running(adopted(project, rollouts, "hook", MANIFEST)) as stack:
         rollouts.commit("a hook", write={f"{stack.name}/worker-1/smoke.yaml": HOOK})
         yield stack
+        terminate_sync(stack)
 
 
 def test_a_rollout_that_uses_a_deployments_pod_template_is_waited_for(by_reference: Made) -> None:

@@ -74,3 +74,10 @@ def ask(stack: Made, requests: int) -> Counts:
     )
     gateway = stack.settings.gateways["worker-1"]
     return asyncio.run(sample(f"http://{gateway.address}:{gateway.port}/hello?name=test-v1", requests))
+
+
+def terminate_sync(stack: Made) -> None:
+    """End a sync that still runs, as `argocd app terminate-op` does: Argo CD deletes no Application before that."""
+    terminating = {"status": {"operationState": {"phase": "Terminating"}}}
+    stack.host.patch(ARGO, "Application", stack.application, "argocd", terminating, field_manager="tests")
+    until(lambda: application(stack)["status"]["operationState"]["phase"] == "Failed", "the sync has ended", SECONDS)

@@ -150,6 +150,29 @@ def test_a_degraded_rollout_is_an_error_at_once() -> None:
     assert said == "Rollout worker-1/dubbo3-provider is degraded: RolloutAborted"
 
 
+REFUSED = rollout(
+    "Degraded", message='InvalidSpec: virtualservices "x" not found', conditions=[{"type": "InvalidSpec"}]
+)
+
+
+def test_a_rollout_that_was_applied_before_what_it_names_is_waited_for() -> None:
+    host = PlayedCluster("host", {"Application": [application(COMMIT)]})
+    worker = PlayedCluster(
+        "worker-1", {"Rollout": [REFUSED, REFUSED, rollout("Healthy")], "ReplicaSet": [replica_set()]}
+    )
+    progress, said = run(host, worker, "finished")
+    assert progress.rollouts["worker-1/dubbo3-provider"].phase is Phase.HEALTHY
+    assert said[1] == 'Rollout worker-1/dubbo3-provider is degraded: InvalidSpec: virtualservices "x" not found'
+
+
+def test_a_spec_that_is_refused_when_it_is_looked_at_again_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("meshroll.delivery.looks.REFUSED_SECONDS", 0.05)
+    host = PlayedCluster("host", {"Application": [application(COMMIT)]})
+    worker = PlayedCluster("worker-1", {"Rollout": [REFUSED], "ReplicaSet": [replica_set()]})
+    said = failure(UnavailableError, host, worker, "finished", timeout=600)
+    assert said == 'Rollout worker-1/dubbo3-provider is degraded: InvalidSpec: virtualservices "x" not found'
+
+
 def test_a_sync_of_the_commit_that_failed_is_an_error_at_once() -> None:
     failed = {"phase": "Failed", "message": "objects failed to apply", "syncResult": {"revision": COMMIT}}
     host = PlayedCluster("host", {"Application": [application(COMMIT, "OutOfSync", operationState=failed)]})
