@@ -16,7 +16,7 @@ from pathlib import Path
 from bench import race, services
 from bench.repository import make
 from bench.ways import CHECKOUT, gitpython, ours, run, seconds, sed
-from tests.git.server import serve
+from tests.support.git.server import serve
 
 STARTS = 11
 

@@ -39,15 +39,16 @@ OURS = """
 import sys, time
 from pathlib import Path
 from meshroll.errors import ConflictError
-from meshroll.gitops import Remote, apply_plan
-from meshroll.gitops.adopted import Wish, plan
+from meshroll.gitops.git import Remote
+from meshroll.gitops.plans import apply_plan
+from meshroll.gitops.planners.adopted import DesiredVersion, plan
 url, number, releases, own, shared, cache = sys.argv[1:]
 remote, cache = Remote(url, "main"), Path(cache, number)
 print("ready", flush=True); sys.stdin.readline()
 for index in range(int(releases)):
     file = shared if index % 2 else own
     while True:
-        planned = plan(remote, file, [Wish(file.split("/")[-2], f"p{number}-{index}")], cache=cache)
+        planned = plan(remote, file, [DesiredVersion(file.split("/")[-2], f"p{number}-{index}")], cache=cache)
         try:
             apply_plan(remote, planned, stack="bench", cache=cache)
             break

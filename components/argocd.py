@@ -13,7 +13,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components._base import Component, secret_data
-from meshroll.gitops.access import key_text
+from meshroll.gitops.git import key_text
 from meshroll.manifests.argocd import ignore_differences
 from meshroll.release.stack import application_name
 from meshroll.settings.model import Credentials, Repository, Stack

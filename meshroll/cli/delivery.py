@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # importing them is left to the command that runs
 def promote_command(service: str, stack: str, full: bool, step: int | None, cluster: str | None) -> None:
     """Continue the paused delivery of SERVICE by one step, or in full."""
     from meshroll.cli.project import load_stack
-    from meshroll.delivery.operate import Wish
+    from meshroll.delivery.operate import PromotionRequest
     from meshroll.delivery.turns import promote_in_turn
 
     settings = load_stack(stack)
@@ -37,7 +37,9 @@ def promote_command(service: str, stack: str, full: bool, step: int | None, clus
         expected = f"one of {', '.join(settings.workers)}"
         raise BadInputError(f"there is no work cluster {cluster}", where=where, expected=expected)
     clusters = [cluster] if cluster else settings.workers
-    promote_in_turn(settings, clusters, service, Wish(full, step), _connect, click.echo, partial(click.echo, err=True))
+    promote_in_turn(
+        settings, clusters, service, PromotionRequest(full, step), _connect, click.echo, partial(click.echo, err=True)
+    )
 
 
 def _connect(at: Cluster) -> Kube:

@@ -14,8 +14,8 @@ import click
 from meshroll.errors import BadInputError, ExitCode
 
 if TYPE_CHECKING:
-    from meshroll.gitops.events import Event
-    from meshroll.gitops.plan import Plan
+    from meshroll.gitops.history import Event
+    from meshroll.gitops.plans import Plan
 
 SHORT = 12
 Command = Callable[..., Any]
@@ -133,7 +133,7 @@ def retry_command(
 
 
 def _show(plan: Plan) -> None:
-    from meshroll.gitops.print import as_text
+    from meshroll.gitops.plans import as_text
 
     click.echo(as_text(plan, color=sys.stdout.isatty()), nl=False, color=True)
 

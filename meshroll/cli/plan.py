@@ -13,7 +13,7 @@ import click
 from meshroll.errors import BadInputError, ExitCode
 
 if TYPE_CHECKING:
-    from meshroll.gitops.plan import Plan
+    from meshroll.gitops.plans import Plan
 
 
 @click.command("plan")
@@ -63,7 +63,7 @@ def plan_command(
     """
     from meshroll.cli.options import said_without
     from meshroll.cli.planning import given_plan, stack_plan, wished
-    from meshroll.gitops.plan import HELD
+    from meshroll.gitops.plans import HELD
 
     versions = wished(wishes)
     if (stack is None) == (repository is None):
@@ -107,7 +107,7 @@ def apply_command(file: Path, repository: str | None, exact: bool, verbose: bool
 
     from meshroll.cli.options import said_without
     from meshroll.cli.planning import apply_document
-    from meshroll.gitops.document import read_plan
+    from meshroll.gitops.plans import read_plan
 
     plan = read_plan(file)
     with said_without(plan.stack):
@@ -120,7 +120,7 @@ def apply_command(file: Path, repository: str | None, exact: bool, verbose: bool
 
 
 def _printed(plan: Plan, releases: dict[str, str], form: str, *, verbose: bool) -> str:
-    from meshroll.gitops.print import as_markdown, as_text
+    from meshroll.gitops.plans import as_markdown, as_text
 
     if form == "json":
         return _as_json(plan, releases)
@@ -131,7 +131,7 @@ def _printed(plan: Plan, releases: dict[str, str], form: str, *, verbose: bool) 
 
 
 def _as_json(plan: Plan, releases: dict[str, str]) -> str:
-    from meshroll.gitops.document import to_json
+    from meshroll.gitops.plans import to_json
 
     return to_json(plan, releases)
 

@@ -10,12 +10,11 @@ from typing import Any
 
 from meshroll.cli.project import load_stack, project_folder
 from meshroll.cli.repository import agreed_remote, given_remote, stack_repository
-from meshroll.cli.state import State
+from meshroll.cli.state import PulumiState
 from meshroll.errors import BadInputError, ConflictError
-from meshroll.gitops import Applied, Finding, Move, Plan, Wish, apply_plan, joined, plan_adopted
-from meshroll.gitops.plan import HELD
-from meshroll.gitops.scope import related
-from meshroll.gitops.standing import Hold, holds, seen_in, unless_undone, without_held
+from meshroll.gitops.history import Hold, find_holds, seen_in, unless_undone, without_held
+from meshroll.gitops.planners import DesiredVersion, plan_adopted
+from meshroll.gitops.plans import HELD, Applied, Finding, Move, Plan, apply_plan, joined, related
 from meshroll.release import planning
 from meshroll.release.inputs import read_inputs
 from meshroll.release.stack import application_name, release_groups, release_values
@@ -43,7 +42,7 @@ def stack_plan(name: str, versions: Mapping[str, str], *, wave: int | None, exac
     No versions given: those of the stack file.
     """
     stack = load_stack(name)
-    state = State(name, project_folder(Path.cwd()))
+    state = PulumiState(name, project_folder(Path.cwd()))
     wishful = _with_wishes(stack, versions)
     seen = {each.name: {each.version} for each in stack.services if each.version and each.name in versions}
     parts = {
@@ -80,12 +79,12 @@ def given_plan(
     """The plan for a repository that no stack describes; who asks is taken to know what stands there."""
     remote = given_remote(url, branch)
     parsed = tuple(parse_field(field) for field in fields)
-    wishes = [Wish(service, version, parsed) for service, version in versions.items()]
+    wishes = [DesiredVersion(service, version, parsed) for service, version in versions.items()]
 
     def make(held: Collection[str]) -> Plan:
         return plan_adopted(remote, path, [wish for wish in wishes if wish.service not in held], exact=exact)
 
-    return _told(*without_held(make, lambda plan: holds(remote, plan, acknowledged=seen_in(plan))))
+    return _told(*without_held(make, lambda plan: find_holds(remote, plan, acknowledged=seen_in(plan))))
 
 
 def _told(plan: Plan, held: Sequence[Hold]) -> Plan:

@@ -10,8 +10,7 @@ from meshroll.cli.options import VARIABLES
 from meshroll.errors import BadInputError
 
 if TYPE_CHECKING:  # importing them is left to the command that runs
-    from meshroll.gitops.commit import Style
-    from meshroll.gitops.remote import Remote
+    from meshroll.gitops.git import Remote, Style
     from meshroll.settings.model import Stack
 
 PASSWORD_FILE = f"{VARIABLES}PASSWORD_FILE"
@@ -35,7 +34,7 @@ def stack_repository(stack: Stack) -> tuple[Remote, Style]:
 
 def given_remote(url: str, branch: str | None, environ: Mapping[str, str] = os.environ) -> Remote:
     """A repository without a stack: what opens it is in MESHROLL_REPOSITORY_* variables, or Git knows it."""
-    from meshroll.gitops.remote import DEFAULT_BRANCH, Remote
+    from meshroll.gitops.git import DEFAULT_BRANCH, Remote
     from meshroll.settings.sources import read_secret
 
     given = {part: environ[VARIABLES + name] for name, part in PARTS.items() if environ.get(VARIABLES + name)}

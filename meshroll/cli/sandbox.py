@@ -54,13 +54,13 @@ def build(sandbox: Sandbox) -> None:
 @click.pass_obj
 def status(sandbox: Sandbox) -> int:
     """Say what every part does. Exit 1 when one is not ready, with the end of its log."""
-    from meshroll.sandbox import State
+    from meshroll.sandbox import PartState
 
     rows = sandbox.status()
     width = max(len(row.name) for row in rows)
     for row in rows:
         click.echo(_line(row, width))
-    lame = [row for row in rows if row.state is not State.READY]
+    lame = [row for row in rows if row.state is not PartState.READY]
     for row in lame:
         if row.log_end:
             click.echo(f"\n{row.name} is {row.state.value}; its log {sandbox.logs(row.name)} ends with:", err=True)
@@ -111,7 +111,7 @@ def start(sandbox: Sandbox, part: str) -> None:
 @sandbox_command.command()
 @click.pass_obj
 def down(sandbox: Sandbox) -> None:
-    """Stop everything. State stays for the next `up`."""
+    """Stop everything. PartState stays for the next `up`."""
     sandbox.down(clock())
 
 

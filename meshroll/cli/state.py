@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from meshroll.gitops.command import last_line
+from meshroll.gitops.git import last_line
 from meshroll.provider import RELEASE
 from meshroll.release.inputs import written_before
 
@@ -21,7 +21,7 @@ SECONDS = 60.0
 _COMMAND = ("pulumi", "--non-interactive", "--color=never", "stack", "export", "--stack")
 
 
-class State:
+class PulumiState:
     """A stack's state, asked for once and only when it matters. `trouble` says why it cannot be read."""
 
     def __init__(self, stack: str, project: Path) -> None:

@@ -10,12 +10,19 @@ from meshroll.cli.planning import check_in_turn, groups_of, moves
 from meshroll.cli.project import load_stack
 from meshroll.cli.repository import given_remote, stack_repository
 from meshroll.errors import BadInputError
-from meshroll.gitops import Applied, Plan, Remote, Wish, apply_plan, joined, plan_adopted
-from meshroll.gitops.commit import Style
-from meshroll.gitops.events import Event, newest_known, read_events
-from meshroll.gitops.rollback import Rollback, locator, plan_rollback
-from meshroll.gitops.scope import Scope
-from meshroll.gitops.undone import undone_at, undone_by
+from meshroll.gitops.git import Remote, Style
+from meshroll.gitops.history import (
+    Event,
+    Rollback,
+    locator,
+    newest_known,
+    plan_rollback,
+    read_events,
+    undone_at,
+    undone_by,
+)
+from meshroll.gitops.planners import DesiredVersion, plan_adopted
+from meshroll.gitops.plans import Applied, Plan, Scope, apply_plan, joined
 from meshroll.release import planning
 from meshroll.release.inputs import read_inputs
 from meshroll.release.stack import release_groups, release_values
@@ -155,11 +162,11 @@ def only(stack: Stack, service: str, version: str = "") -> Stack:
     raise BadInputError(f"there is no service {service}", where=f"stack {stack.name}", expected=expected)
 
 
-def _wish(at: Place, service: str) -> tuple[Wish, bool]:
+def _wish(at: Place, service: str) -> tuple[DesiredVersion, bool]:
     """The service as its planner knows it, and whether its repository is an adopted one."""
     if at.stack is None:
         if not at.paths:
             raise BadInputError(f"where is {service}?", expected="--path PATH")
-        return Wish(service, "", tuple(parse_field(field) for field in at.fields)), True
+        return DesiredVersion(service, "", tuple(parse_field(field) for field in at.fields)), True
     (known,) = only(at.stack, service).services
-    return Wish(service, known.version or "", known.fields), at.stack.repository.kind == "adopted"
+    return DesiredVersion(service, known.version or "", known.fields), at.stack.repository.kind == "adopted"

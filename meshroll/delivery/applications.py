@@ -1,9 +1,9 @@
 """What an Argo CD Application says about one commit. Pure: a dictionary in, a state out.
 
 An Application has a commit when its comparison was made at a revision that holds what the commit released, the answer
-was Synced, and no sync is under way. Which revisions hold it is Git's answer (`meshroll.gitops.lineage`): a descendant
-in which somebody else released another version does not. A comparison error is not a failure here: before the first
-commit of a repository it is the rule, and a repository that is unreachable now may be back in a second.
+was Synced, and no sync is under way. Which revisions hold it is Git's answer (`meshroll.gitops.history.lineage`): a
+descendant in which somebody else released another version does not. A comparison error is not a failure here: before
+the first commit of a repository it is the rule, and a repository that is unreachable now may be back in a second.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from meshroll.gitops.lineage import Relation, Standing
+from meshroll.gitops.history import Lineage, Relation
 
 Object = dict[str, Any]
-Lineage = Callable[[str], Standing]  # how a revision stands to the commit that is waited for
+LineageOf = Callable[[str], Lineage]  # how a revision stands to the commit that is waited for
 
 GROUP_VERSION = "argoproj.io/v1alpha1"
 REFRESH = "argocd.argoproj.io/refresh"  # removed by Argo CD once it has looked again
@@ -42,7 +42,7 @@ class ApplicationState:
     sentence: str
 
 
-def application_state(application: Object, lineage: Lineage) -> ApplicationState:
+def application_state(application: Object, lineage: LineageOf) -> ApplicationState:
     """Judge an Application as read from the API."""
     status = application.get("status") or {}
     compared = status.get("sync") or {}
@@ -81,7 +81,7 @@ def is_applied(application: Object, kind: str, name: str) -> bool:
     return any((r.get("kind"), r.get("name"), r.get("status")) == (kind, name, "Synced") for r in results)
 
 
-def wants_refresh(application: Object, lineage: Lineage) -> bool:
+def wants_refresh(application: Object, lineage: LineageOf) -> bool:
     """Whether asking Argo CD to look at the repository again makes sense: it is elsewhere, and nobody has asked."""
     annotations = application.get("metadata", {}).get("annotations") or {}
     compared = (application.get("status") or {}).get("sync") or {}
@@ -89,8 +89,8 @@ def wants_refresh(application: Object, lineage: Lineage) -> bool:
     return REFRESH not in annotations and not (there and compared.get("status") != "Unknown")
 
 
-def _standing(revision: str, lineage: Lineage) -> Standing:
-    return lineage(revision) if revision else Standing(Relation.BEFORE, "")
+def _standing(revision: str, lineage: LineageOf) -> Lineage:
+    return lineage(revision) if revision else Lineage(Relation.BEFORE, "")
 
 
 def _operation_revision(operation: Object) -> str:

@@ -16,8 +16,8 @@ from typing import Any
 
 from meshroll.delivery.copies import SYNCHRONIZER, await_copies, is_passing, routing_of, stale_copies
 from meshroll.delivery.model import FIELD_MANAGER, Api
-from meshroll.delivery.operate import Wish, carry_out, look
-from meshroll.delivery.promotion import Promotion, Step, has_reached, promotion, to_last_weight
+from meshroll.delivery.operate import PromotionRequest, carry_out, look
+from meshroll.delivery.promotion import CurrentStep, Promotion, has_reached, promotion, to_last_weight
 from meshroll.errors import ConflictError, MeshrollError, UnavailableError
 
 Object = dict[str, Any]
@@ -62,7 +62,7 @@ class Leader:
         self._where = f"cluster {worker.name}"
         self._synchronizer = f"a running synchronizer ({SYNCHRONIZER} of cluster {host.name})"
 
-    def promote(self, service: str, wish: Wish) -> None:
+    def promote(self, service: str, wish: PromotionRequest) -> None:
         """Promote a service's Rollout, and return when the control plane has its new routes.
 
         Raises UnavailableError when the control plane does not follow, NotFollowedError when that was seen only after
@@ -92,7 +92,7 @@ class Leader:
 
     def _check_followed(self, first: Object, now: Object) -> None:
         """Raises NotFollowedError while the copies differ; old pods that the mesh still routes to get more time."""
-        over = not Step.of(now).moving
+        over = not CurrentStep.of(now).moving
         delay = _delay(first)
         seconds = min(self._pace.follow, delay / 2) if over and delay else self._pace.follow
         stale = self._await_copies(now, seconds)
@@ -115,7 +115,7 @@ class Leader:
 
     def _await_reached(self, first: Object, done: Promotion) -> Object:
         """The Rollout when it has gone where the promotion takes it. Raises NotFollowedError when it does not."""
-        name, seen = first["metadata"]["name"], Step.of(first)
+        name, seen = first["metadata"]["name"], CurrentStep.of(first)
         if not routing_of(first, self._namespace) or not seen.moving:
             return first
         self._report(f"waiting until {name} has its new routes in {self._worker.name} and in the control plane")
@@ -123,7 +123,7 @@ class Leader:
         while True:
             found, sentence = self._read(name)
             if found is not None:
-                now = Step.of(found)
+                now = CurrentStep.of(found)
                 if now.pod_hash != seen.pod_hash:
                     raise self._not_followed(name, "another version came meanwhile")
                 if now.aborted and not seen.aborted:
@@ -138,7 +138,7 @@ class Leader:
     def _read(self, name: str) -> tuple[Object | None, str]:
         """The Rollout, or why it cannot be told where it stands."""
         try:
-            return look(self._worker, self._namespace, name, Wish(full=True)), ""
+            return look(self._worker, self._namespace, name, PromotionRequest(full=True)), ""
         except MeshrollError as error:
             if is_passing(error) or isinstance(error, ConflictError):
                 return None, f"it cannot be told where it stands ({error.what})"

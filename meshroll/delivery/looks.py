@@ -20,7 +20,7 @@ from meshroll.delivery.applications import (
 )
 from meshroll.delivery.copies import stale_copies
 from meshroll.delivery.followers import unreached
-from meshroll.delivery.model import FIELD_MANAGER, REMEDY, Api, Delivery, Object, Released, Target
+from meshroll.delivery.model import FIELD_MANAGER, REMEDY, Api, Awaited, Object, Released, Target
 from meshroll.delivery.rollouts import (
     Phase,
     RolloutState,
@@ -61,7 +61,7 @@ class FailedError(Exception):
 class ApplicationLook:
     """Looks at an Application, and asks Argo CD to read the repository now instead of at its next poll."""
 
-    def __init__(self, delivery: Delivery, target: Target) -> None:
+    def __init__(self, delivery: Awaited, target: Target) -> None:
         self._delivery, self._name = delivery, target.application
         self._asked = float("-inf")
 
@@ -108,7 +108,7 @@ class ApplicationLook:
 class RolloutLook:
     """Looks at the Rollout of a service in one work cluster."""
 
-    def __init__(self, delivery: Delivery, target: Target, released: Released) -> None:
+    def __init__(self, delivery: Awaited, target: Target, released: Released) -> None:
         self._delivery, self._worker, self._released = delivery, target.worker, released
         self._application = ApplicationLook(delivery, target)
         self._hash = ""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from meshroll.delivery.applications import Lineage
+from meshroll.delivery.applications import LineageOf
 from meshroll.settings.model import Wait
 
 Object = dict[str, Any]
@@ -58,7 +58,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Mesh:
+class SharedMesh:
     """A shared hosted mesh: the control plane's cluster, and the work cluster whose Istio resources it copies."""
 
     host: Api
@@ -66,7 +66,7 @@ class Mesh:
 
 
 @dataclass(frozen=True)
-class Delivery:
+class Awaited:
     """A commit on its way. `lineage` tells how a revision of the branch stands to it; `timeout` is in seconds.
 
     With `optional` a service may have another workload than a Rollout, and then has no steps to wait for.
@@ -80,7 +80,7 @@ class Delivery:
     services: tuple[Released, ...]
     until: Wait
     timeout: float
-    lineage: Lineage
+    lineage: LineageOf
     stack: str = ""
     optional: bool = False
-    mesh: Mesh | None = None
+    mesh: SharedMesh | None = None

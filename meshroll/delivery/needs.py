@@ -14,7 +14,7 @@ from meshroll.delivery.applications import GROUP_VERSION as ARGO
 from meshroll.delivery.applications import REFRESH, Sync, application_state
 from meshroll.delivery.copies import stale_copies
 from meshroll.delivery.looks import another_version, is_far_enough, is_of, read_state
-from meshroll.delivery.model import FIELD_MANAGER, REMEDY, Api, Delivery, Object, Target
+from meshroll.delivery.model import FIELD_MANAGER, REMEDY, Api, Awaited, Object, Target
 from meshroll.delivery.rollouts import is_settled, pod_template, workload_reference
 from meshroll.kube import ApiError
 
@@ -23,7 +23,7 @@ SETTLE_SECONDS = 10.0  # how long a copy in the control plane may be behind a we
 _POLL_SECONDS = 0.3
 
 
-def lacking(delivery: Delivery, *, refresh_seconds: float = REFRESH_SECONDS) -> tuple[str, ...]:
+def lacking(delivery: Awaited, *, refresh_seconds: float = REFRESH_SECONDS) -> tuple[str, ...]:
     """What keeps a commit from being delivered, a sentence each: Application, destination, namespace.
 
     An Application that is said to be invalid is looked at anew by Argo CD first, for so many seconds at most: it keeps
@@ -36,7 +36,7 @@ def lacking(delivery: Delivery, *, refresh_seconds: float = REFRESH_SECONDS) -> 
     )
 
 
-def unserved(delivery: Delivery, *, settle_seconds: float = SETTLE_SECONDS) -> tuple[str, ...]:
+def unserved(delivery: Awaited, *, settle_seconds: float = SETTLE_SECONDS) -> tuple[str, ...]:
     """What of the mesh does not follow the work cluster that leads it, a sentence each, after a moment to settle."""
     mesh = delivery.mesh
     if (
@@ -55,7 +55,7 @@ def unserved(delivery: Delivery, *, settle_seconds: float = SETTLE_SECONDS) -> t
         time.sleep(_POLL_SECONDS)
 
 
-def behind(delivery: Delivery, *, settle_seconds: float = SETTLE_SECONDS) -> str:
+def behind(delivery: Awaited, *, settle_seconds: float = SETTLE_SECONDS) -> str:
     """Why the clusters are not where Git is, as far as the stack waits; "" when they are. One look, no waiting."""
     if missing := lacking(delivery, refresh_seconds=0):
         return missing[0]
@@ -72,7 +72,7 @@ def behind(delivery: Delivery, *, settle_seconds: float = SETTLE_SECONDS) -> str
     )
 
 
-def _astray(delivery: Delivery, target: Target, refresh_seconds: float) -> list[str]:
+def _astray(delivery: Awaited, target: Target, refresh_seconds: float) -> list[str]:
     """Whether an Application is missing, or deploys elsewhere than meant or nowhere."""
     where = f"namespace {delivery.argocd_namespace} of cluster {delivery.argocd.name}"
     what, application = f"Application {target.application}", _application(delivery, target)
@@ -90,7 +90,7 @@ def _astray(delivery: Delivery, target: Target, refresh_seconds: float) -> list[
     return [f"{what} cannot deploy: {message}" for message in _invalid(application)]
 
 
-def _no_namespace(delivery: Delivery, target: Target) -> list[str]:
+def _no_namespace(delivery: Awaited, target: Target) -> list[str]:
     namespace = target.worker.get("v1", "Namespace", delivery.namespace)
     where = f"namespace {delivery.namespace} in cluster {target.worker.name}"
     if namespace is None:
@@ -98,7 +98,7 @@ def _no_namespace(delivery: Delivery, target: Target) -> list[str]:
     return [f"{where} is being deleted; {REMEDY}"] if namespace["metadata"].get("deletionTimestamp") else []
 
 
-def _refreshed(delivery: Delivery, target: Target, application: Object, seconds: float) -> Object | None:
+def _refreshed(delivery: Awaited, target: Target, application: Object, seconds: float) -> Object | None:
     """The Application after Argo CD has looked at it again; as it was where there is no time for that.
 
     Where Argo CD does not look in time, nobody knows whether what it said still holds: then without it.
@@ -123,11 +123,11 @@ def _invalid(application: Object) -> list[str]:
     return [str(c.get("message", "")) for c in conditions if c.get("type") == "InvalidSpecError"]
 
 
-def _application(delivery: Delivery, target: Target) -> Object | None:
+def _application(delivery: Awaited, target: Target) -> Object | None:
     return delivery.argocd.get(ARGO, "Application", target.application, delivery.argocd_namespace)
 
 
-def _not_synced(delivery: Delivery, target: Target) -> str:
+def _not_synced(delivery: Awaited, target: Target) -> str:
     application = _application(delivery, target)
     if application is None:
         return f"Application {target.application} does not exist"
@@ -137,7 +137,7 @@ def _not_synced(delivery: Delivery, target: Target) -> str:
     return "" if there else f"Application {target.application} {state.sentence}"
 
 
-def _not_at_rest(delivery: Delivery, target: Target) -> str:
+def _not_at_rest(delivery: Awaited, target: Target) -> str:
     found = _rollouts(target.worker, delivery)
     for released in delivery.services:
         rollout = found.get(released.service)
@@ -156,7 +156,7 @@ def _not_at_rest(delivery: Delivery, target: Target) -> str:
     return ""
 
 
-def _rollouts(worker: Api, delivery: Delivery) -> Mapping[str, Object]:
+def _rollouts(worker: Api, delivery: Awaited) -> Mapping[str, Object]:
     """The Rollouts of the delivery's services by service, read with one request where the cluster allows it."""
     names = {released.service for released in delivery.services}
     try:

@@ -13,7 +13,7 @@ from typing import Any
 
 from meshroll.delivery.looks import find_rollout
 from meshroll.delivery.model import FIELD_MANAGER, Api
-from meshroll.delivery.promotion import Promotion, Step, promotion
+from meshroll.delivery.promotion import CurrentStep, Promotion, promotion
 from meshroll.delivery.rollouts import GROUP_VERSION, is_observed
 from meshroll.errors import BadInputError, ConflictError
 from meshroll.kube import ApiError
@@ -23,7 +23,7 @@ _TRIES = 10
 
 
 @dataclass(frozen=True)
-class Wish:
+class PromotionRequest:
     """What to promote: one step or all that remain, and the step (from 1) at which the Rollout must stand."""
 
     full: bool = False
@@ -36,19 +36,19 @@ def promote(worker: Api, namespace: str, service: str, full: bool, *, step: int 
     Returns the sentence for the user. Raises BadInputError when there is no such Rollout, ConflictError when it was
     aborted, does not stand at `step` (counted from 1) or moved on before it could be promoted.
     """
-    wish = Wish(full, step)
+    wish = PromotionRequest(full, step)
     first = look(worker, namespace, service, wish)
     done = carry_out(worker, namespace, first, lambda found: promotion(found, full=full))
     return f"{first['metadata']['name']} in {worker.name} {done.sentence}"
 
 
-def look(worker: Api, namespace: str, service: str, wish: Wish) -> Object:
+def look(worker: Api, namespace: str, service: str, wish: PromotionRequest) -> Object:
     """The Rollout that a wish is for. Raises BadInputError, or ConflictError where the wish does not fit it."""
     where = f"cluster {worker.name}"
     found = find_rollout(worker, namespace, service)
     if found is None:
         raise BadInputError(f"there is no Rollout {service} in namespace {namespace}", where=where)
-    name, now = found["metadata"]["name"], Step.of(found)
+    name, now = found["metadata"]["name"], CurrentStep.of(found)
     if not is_observed(found):
         raise ConflictError(f"Rollout {name} has not taken up its new spec yet; try again", where=where)
     if wish.step is not None and (not now.moving or now.number != wish.step):
@@ -63,7 +63,7 @@ def carry_out(worker: Api, namespace: str, first: Object, decide: Callable[[Obje
 
     Raises ConflictError when it stands at another step by the time of the write.
     """
-    name, seen, found = first["metadata"]["name"], Step.of(first), first
+    name, seen, found = first["metadata"]["name"], CurrentStep.of(first), first
     where = f"cluster {worker.name}"
     for _ in range(_TRIES):
         wanted, version = decide(found), found["metadata"]["resourceVersion"]
@@ -80,9 +80,9 @@ def carry_out(worker: Api, namespace: str, first: Object, decide: Callable[[Obje
             if wanted.status and wanted.spec:
                 _write_spec(worker, namespace, name, seen.pod_hash, version, wanted.spec)
             return wanted
-        found = look(worker, namespace, name, Wish(full=True))
-        if seen.is_left(Step.of(found)):
-            sentence = f"Rollout {name} moved on meanwhile: it {Step.of(found).sentence}; look and promote again"
+        found = look(worker, namespace, name, PromotionRequest(full=True))
+        if seen.is_left(CurrentStep.of(found)):
+            sentence = f"Rollout {name} moved on meanwhile: it {CurrentStep.of(found).sentence}; look and promote again"
             raise ConflictError(sentence, where=where)
     raise ConflictError(f"Rollout {name} changes faster than it can be promoted; try again", where=where)
 
@@ -97,8 +97,8 @@ def _write_spec(worker: Api, namespace: str, name: str, pod_hash: str, version: 
                 raise
         else:
             return
-        found = look(worker, namespace, name, Wish(full=True))
-        if Step.of(found).pod_hash != pod_hash:
+        found = look(worker, namespace, name, PromotionRequest(full=True))
+        if CurrentStep.of(found).pod_hash != pod_hash:
             break
         version = found["metadata"]["resourceVersion"]
     raise ConflictError(

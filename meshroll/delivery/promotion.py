@@ -22,7 +22,7 @@ HOLDING_SECONDS = 60
 
 
 @dataclass(frozen=True)
-class Step:
+class CurrentStep:
     """The step of a delivery that a promotion is for; `number` counts from 1 and is `steps` + 1 after the last one."""
 
     pod_hash: str
@@ -34,7 +34,7 @@ class Step:
     aborted: bool
 
     @classmethod
-    def of(cls, rollout: Object) -> Step:
+    def of(cls, rollout: Object) -> CurrentStep:
         """Where a Rollout stands."""
         status = rollout.get("status") or {}
         return cls(
@@ -49,7 +49,7 @@ class Step:
             aborted=bool(status.get("abort")),
         )
 
-    def is_left(self, now: Step) -> bool:
+    def is_left(self, now: CurrentStep) -> bool:
         """Whether the Rollout stands at another step now, or at the same one in another attempt.
 
         A pause that somebody lifted is the same step until the controller has gone on.
@@ -87,7 +87,7 @@ class Promotion:
 def promotion(rollout: Object, *, full: bool) -> Promotion:
     """What promotes a Rollout by one step, or in full: as Argo's own kubectl plug-in writes it."""
     spec, status = rollout.get("spec") or {}, rollout.get("status") or {}
-    steps, now = canary_steps(rollout), Step.of(rollout)
+    steps, now = canary_steps(rollout), CurrentStep.of(rollout)
     lift = {"paused": False} if spec.get("paused") else {}
     if not now.moving:
         sentence = "is not paused any more" if lift else "has no delivery under way: nothing to promote"
@@ -113,7 +113,7 @@ def to_last_weight(rollout: Object) -> Promotion | None:
 
     From there the new version can be promoted in full, or not, while the old one still has all its pods.
     """
-    status, steps, now = rollout.get("status") or {}, canary_steps(rollout), Step.of(rollout)
+    status, steps, now = rollout.get("status") or {}, canary_steps(rollout), CurrentStep.of(rollout)
     if not now.moving or now.aborted or status.get("promoteFull"):
         return None
     for index in range(len(steps) - 1, now.number - 1, -1):
@@ -130,7 +130,7 @@ def to_last_weight(rollout: Object) -> Promotion | None:
 
 def has_reached(rollout: Object, to: Promotion) -> bool:
     """Whether a promoted Rollout has gone where the promotion takes it, its routes in the work cluster included."""
-    status, now = rollout.get("status") or {}, Step.of(rollout)
+    status, now = rollout.get("status") or {}, CurrentStep.of(rollout)
     weights = (status.get("canary") or {}).get("weights") or {}
     if not now.moving:
         # The status names the stable pods only after both subsets and all weights were written for them.
@@ -147,7 +147,7 @@ def canary_steps(rollout: Object) -> list[Object]:
 
 def _to(rollout: Object, status: Object, spec: Object, gate: int, sentence: str, *, weights: bool = False) -> Promotion:
     """A promotion to the step with an index; a canary without steps has no weights to tell."""
-    steps, now = canary_steps(rollout), Step.of(rollout)
+    steps, now = canary_steps(rollout), CurrentStep.of(rollout)
     weight = _weight_at(steps, gate)
     if weights and weight != now.weight:
         sentence = f"{sentence}: {now.weight}% -> {weight}%"

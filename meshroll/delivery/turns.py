@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from meshroll.delivery.leader import Leader, NotFollowedError, Pace
 from meshroll.delivery.model import Api
-from meshroll.delivery.operate import Wish, promote
+from meshroll.delivery.operate import PromotionRequest, promote
 from meshroll.errors import ConflictError, MeshrollError
 from meshroll.settings.model import Cluster, Stack
 
@@ -15,7 +15,7 @@ def promote_in_turn(
     stack: Stack,
     clusters: Sequence[str],
     service: str,
-    wish: Wish,
+    wish: PromotionRequest,
     connect: Callable[[Cluster], Api],
     say: Callable[[str], None],
     report: Callable[[str], None],
@@ -46,7 +46,7 @@ def _promote(
     stack: Stack,
     cluster: str,
     service: str,
-    wish: Wish,
+    wish: PromotionRequest,
     connect: Callable[[Cluster], Api],
     say: Callable[[str], None],
     report: Callable[[str], None],

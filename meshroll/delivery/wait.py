@@ -22,7 +22,7 @@ from meshroll.delivery.looks import (
     is_far_enough,
     read_state,
 )
-from meshroll.delivery.model import Api, Delivery
+from meshroll.delivery.model import Api, Awaited
 from meshroll.delivery.rollouts import Phase, RolloutState
 from meshroll.errors import TimedOutError, UnavailableError
 from meshroll.kube import ApiError
@@ -59,7 +59,7 @@ class _Pace:
 
 
 def wait_for(
-    delivery: Delivery, report: Report, *, poll_seconds: float = POLL_SECONDS, silent_seconds: float = SILENT_SECONDS
+    delivery: Awaited, report: Report, *, poll_seconds: float = POLL_SECONDS, silent_seconds: float = SILENT_SECONDS
 ) -> Progress:
     """Wait for a commit in every Application and, as `until` says, for the Rollouts of the services it releases.
 

@@ -22,7 +22,7 @@ class Header:
 
 
 @dataclass(frozen=True)
-class Step:
+class Sample:
     """One sample: how many answers came from the version before (stable) and the version after (canary).
 
     `low` and `high` are the 99.9% binomial bounds of `canary` at `weight` percent; `ok` says that canary lies between
@@ -41,7 +41,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Delivery:
+class RehearsedDelivery:
     """One service's way from one version to the next, and the commit that began it."""
 
     strategy: Literal["weight", "header"]
@@ -49,7 +49,7 @@ class Delivery:
     from_version: str
     to_version: str
     commit: str
-    steps: tuple[Step, ...]
+    steps: tuple[Sample, ...]
 
     @property
     def ok(self) -> bool:
@@ -57,21 +57,21 @@ class Delivery:
         return all(step.ok for step in self.steps)
 
 
-def judge(name: str, weight: int, header: Header | None, requests: int, stable: int, canary: int) -> Step:
+def judge(name: str, weight: int, header: Header | None, requests: int, stable: int, canary: int) -> Sample:
     """Hold one sample against the weight that was set; `weight` is the canary's share in percent."""
     low, high = binomial_bounds(requests, weight)
     ok = low <= canary <= high and stable + canary == requests
-    return Step(name, weight, header, requests, stable, canary, low, high, ok)
+    return Sample(name, weight, header, requests, stable, canary, low, high, ok)
 
 
-def write_json(path: Path, deliveries: tuple[Delivery, ...]) -> None:
+def write_json(path: Path, deliveries: tuple[RehearsedDelivery, ...]) -> None:
     """Write `{"deliveries": [...]}`; the versions are the keys `from` and `to`."""
     document = {"deliveries": [_document(delivery) for delivery in deliveries]}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def _document(delivery: Delivery) -> dict[str, object]:
+def _document(delivery: RehearsedDelivery) -> dict[str, object]:
     return {
         "strategy": delivery.strategy,
         "service": delivery.service,
@@ -82,7 +82,7 @@ def _document(delivery: Delivery) -> dict[str, object]:
     }
 
 
-def print_tables(console: Console, deliveries: tuple[Delivery, ...]) -> None:
+def print_tables(console: Console, deliveries: tuple[RehearsedDelivery, ...]) -> None:
     """A table a delivery, a row a sample; fits 80 columns."""
     for delivery in deliveries:
         versions = f"{delivery.from_version} -> {delivery.to_version}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from meshroll.demo.project import prepare
-from meshroll.demo.report import Delivery, print_tables, write_json
+from meshroll.demo.report import RehearsedDelivery, print_tables, write_json
 from meshroll.demo.scenario import Scenario, Strategy
 from meshroll.sandbox import Sandbox
 
@@ -25,7 +25,7 @@ def run(checkout: Path, sandbox: Sandbox, console: Console, say: Callable[[str],
     (folder / "report.json").unlink(missing_ok=True)
     sandbox.up(progress=say)
     project = prepare(checkout, folder / "project", {**os.environ, **sandbox.environment()})
-    deliveries: tuple[Delivery, ...] = ()
+    deliveries: tuple[RehearsedDelivery, ...] = ()
     try:
         for strategy, stack in STACKS:
             deliveries += (Scenario(strategy, stack, project, say).run(),)

@@ -14,10 +14,10 @@ from meshroll.delivery.operate import promote
 from meshroll.delivery.rollouts import Phase, RolloutState
 from meshroll.delivery.wait import await_rollout
 from meshroll.demo.project import Project
-from meshroll.demo.report import Delivery, Header, Step, judge
+from meshroll.demo.report import Header, RehearsedDelivery, Sample, judge
 from meshroll.errors import ConflictError
 from meshroll.kube import Kube
-from meshroll.sandbox.settled import wait_settled
+from meshroll.sandbox import wait_settled
 from meshroll.settings import load_file, set_version
 from meshroll.settings.model import Service, Stack, Wait
 
@@ -37,7 +37,7 @@ class Scenario:
     project: Project
     say: Callable[[str], None]
 
-    def run(self) -> Delivery:
+    def run(self) -> RehearsedDelivery:
         """Deliver. Raises a MeshrollError when something does not get where it should in time."""
         settings = self._settings()
         for service in settings.services:
@@ -52,7 +52,7 @@ class Scenario:
         commit = outputs["release"][release]["commit"]
         url = outputs["gateway_endpoints"][watch.worker.name] + PATH
         steps = watch.by_weight(url) if self.strategy == "weight" else watch.by_header(url)
-        return Delivery(self.strategy, SERVICE, OLD, NEW, commit, steps)
+        return RehearsedDelivery(self.strategy, SERVICE, OLD, NEW, commit, steps)
 
     def _up(self, release: str) -> dict[str, Any]:
         """The outputs. Raises ConflictError when Git does not hold what the stack file wishes."""
@@ -89,7 +89,7 @@ class _Watch:
         self.worker = _connect(settings, settings.workers[0])
         self._host = _connect(settings, settings.argocd.cluster)
 
-    def by_weight(self, url: str) -> tuple[Step, ...]:
+    def by_weight(self, url: str) -> tuple[Sample, ...]:
         """Count at every weight that the stack sets, and promote then instead of waiting for the pause's end.
 
         Raises ConflictError when a pause ran out before its weight was counted.
@@ -107,7 +107,7 @@ class _Watch:
         steps.append(self._count(url, "finished", 100, None))
         return tuple(steps)
 
-    def by_header(self, url: str) -> tuple[Step, ...]:
+    def by_header(self, url: str) -> tuple[Sample, ...]:
         """Count with the header and without it while the delivery waits for a person, and after the promotion."""
         parameters = self._service(SERVICE).parameters
         header = Header(parameters["header"]["name"], parameters["header"]["value"])
@@ -122,7 +122,7 @@ class _Watch:
             self._say(promote(self.worker, self._namespace, service, full=True))
             self._rollout(service, "finished")
 
-    def _count(self, url: str, name: str, weight: int, header: Header | None) -> Step:
+    def _count(self, url: str, name: str, weight: int, header: Header | None) -> Sample:
         """One sample, begun only when every proxy has acknowledged the routes of this step."""
         wait_settled(
             self._istiod, host=self._host, workers=[self.worker], leader=self.worker, namespace=self._namespace
@@ -144,7 +144,7 @@ def _connect(stack: Stack, name: str) -> Kube:
     return Kube.connect(cluster.kubeconfig, cluster.context, cluster.name)
 
 
-def _sentence(strategy: Strategy, step: Step, counts: Counts) -> str:
+def _sentence(strategy: Strategy, step: Sample, counts: Counts) -> str:
     header = f" with {step.header.name}: {step.header.value}" if step.header else ""
     failed = f", {counts.errors} failed ({', '.join(counts.failures)})" if counts.errors else ""
     return (

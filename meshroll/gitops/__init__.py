@@ -1,34 +1,6 @@
-"""The git helper: what a release would change in the rollout repository, and making it so.
+"""Rollout repositories: what a release would change in one, making it so, and what its past says.
 
-`plan_rendered` compares rendered files with a branch, `apply_plan` commits them by compare-and-swap, `read_versions`
-says which version stands in Git. Nothing here knows of Pulumi or of a cluster.
+Four packages, each of which imports only those before it: `git` knows Git and nothing of Meshroll, `plans` is what a
+release changes, `planners` compute it, `history` reads what was released and undone. Outsiders import what a package
+itself declares. Nothing here knows of Pulumi or of a cluster.
 """
-
-from meshroll.gitops.adopted import Wish
-from meshroll.gitops.adopted import plan as plan_adopted
-from meshroll.gitops.adopted import read_versions as read_adopted
-from meshroll.gitops.apply import Applied, apply_plan
-from meshroll.gitops.history import Change
-from meshroll.gitops.plan import Canary, Edit, Finding, Move, Plan, VersionChange, joined
-from meshroll.gitops.remote import Remote
-from meshroll.gitops.rendered import plan as plan_rendered
-from meshroll.gitops.rendered import read_versions
-
-__all__ = [
-    "Applied",
-    "Canary",
-    "Change",
-    "Edit",
-    "Finding",
-    "Move",
-    "Plan",
-    "Remote",
-    "VersionChange",
-    "Wish",
-    "apply_plan",
-    "joined",
-    "plan_adopted",
-    "plan_rendered",
-    "read_adopted",
-    "read_versions",
-]

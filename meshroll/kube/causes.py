@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from urllib3 import exceptions
 
-Kind = TypeVar("Kind", bound=BaseException)
+ErrorType = TypeVar("ErrorType", bound=BaseException)
 
 # An alert of TLS, as OpenSSL names it: SSLV3_ALERT_BAD_CERTIFICATE, TLSV1_ALERT_UNKNOWN_CA.
 ALERT = re.compile(r"(?:SSL|TLS)V\d+_ALERT_(?P<alert>\w+)")
@@ -83,7 +83,7 @@ def _within(error: BaseException) -> Iterator[BaseException]:
         waiting += [part for part in parts if isinstance(part, BaseException)]
 
 
-def _first(errors: Sequence[BaseException], kind: type[Kind]) -> Kind | None:
+def _first(errors: Sequence[BaseException], kind: type[ErrorType]) -> ErrorType | None:
     return next((error for error in errors if isinstance(error, kind)), None)
 
 

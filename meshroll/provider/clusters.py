@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from meshroll.delivery import needs
-from meshroll.delivery.applications import Lineage
-from meshroll.delivery.model import Delivery, Mesh, Released, Target
+from meshroll.delivery.applications import LineageOf
+from meshroll.delivery.model import Awaited, Released, SharedMesh, Target
 from meshroll.delivery.preflight import SILENT_SECONDS, check_cluster
 from meshroll.delivery.wait import wait_for
 from meshroll.errors import MeshrollError, UnavailableError
-from meshroll.gitops.lineage import Relation, Standing, relation
+from meshroll.gitops.history import Lineage, Relation, relation
 from meshroll.kube import Kube
 from meshroll.manifests.validate import DryRunValidator, OpenApiValidator, check, fetch_documents
 from meshroll.release import planning
@@ -50,7 +50,7 @@ def behind(inputs: ReleaseInputs, commit: str, services: Sequence[str]) -> str:
     return needs.behind(delivery(inputs, commit, services)) if inputs.argocd else ""
 
 
-def delivery(inputs: ReleaseInputs, commit: str, services: Sequence[str]) -> Delivery:
+def delivery(inputs: ReleaseInputs, commit: str, services: Sequence[str]) -> Awaited:
     """A commit's way to the clusters of a Release that has an Argo CD, for some of its services."""
     assert inputs.argocd is not None  # noqa: S101 - the callers above have asked
     workers = [connect(worker) for worker in inputs.workers]
@@ -59,7 +59,7 @@ def delivery(inputs: ReleaseInputs, commit: str, services: Sequence[str]) -> Del
         for service in inputs.services
         if service.name in services
     )
-    return Delivery(
+    return Awaited(
         argocd=connect(inputs.argocd.cluster),
         argocd_namespace=inputs.argocd.namespace,
         targets=tuple(map(Target, inputs.argocd.applications, workers)),
@@ -71,7 +71,7 @@ def delivery(inputs: ReleaseInputs, commit: str, services: Sequence[str]) -> Del
         lineage=lineage(inputs, commit, {each.service: each.version for each in released}),
         stack=inputs.stack,
         optional=inputs.kind == "adopted",
-        mesh=Mesh(connect(inputs.mesh.host), connect(inputs.mesh.leader)) if inputs.mesh else None,
+        mesh=SharedMesh(connect(inputs.mesh.host), connect(inputs.mesh.leader)) if inputs.mesh else None,
     )
 
 
@@ -84,14 +84,14 @@ def version_labels(service: Service) -> dict[str, str]:
 
 def lineage(
     inputs: ReleaseInputs, commit: str, wanted: Mapping[str, str], *, again_seconds: float = AGAIN_SECONDS
-) -> Lineage:
+) -> LineageOf:
     """How a revision of the branch stands to a commit; what may still change is asked of Git again after a while.
 
     Raises UnavailableError for whatever keeps Git from answering: a repository that is away may come back.
     """
-    known: dict[str, tuple[Standing, float]] = {}
+    known: dict[str, tuple[Lineage, float]] = {}
 
-    def of(revision: str) -> Standing:
+    def of(revision: str) -> Lineage:
         if revision in known:
             found, until = known[revision]
             if time.monotonic() < until:

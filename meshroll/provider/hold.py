@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from meshroll.errors import ConflictError
-from meshroll.gitops import Plan
+from meshroll.gitops.plans import Plan
 
 VARIABLE = "MESHROLL_PLAN"
 

@@ -1,7 +1,7 @@
 """Release as the engine sees it: check, diff, create, update, read, delete.
 
 - `check` renders, plans and validates, and adds the computed inputs `edits` and `written`, the versions as this run
-  leaves them. A service that must wait for a person (see `meshroll.gitops.standing`) is warned of and left out.
+  leaves them. A service that must wait for a person (see `meshroll.gitops.history.holds`) is warned of and left out.
 - `diff` asks Git again: a release differs while Git does not hold what the inputs render to. The remembered edits of an
   earlier run do not count, and neither does how servers are reached.
   A release also differs while the clusters are not where Git is, as far as the stack waits.
@@ -25,8 +25,8 @@ from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 
 from meshroll.errors import BadInputError, MeshrollError, UnavailableError, of_this_machine
-from meshroll.gitops import Plan, apply_plan
-from meshroll.gitops.standing import Hold, unless_undone
+from meshroll.gitops.history import Hold, unless_undone
+from meshroll.gitops.plans import Plan, apply_plan
 from meshroll.provider import clusters
 from meshroll.provider.background import in_thread
 from meshroll.provider.hold import check_agreed

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from meshroll.errors import BadInputError
-from meshroll.gitops import Canary, Finding, Move, Plan
+from meshroll.gitops.plans import Canary, Finding, Move, Plan
 from meshroll.manifests.lint import lint
 from meshroll.manifests.timeline import timeline
 from meshroll.release.inputs import ReleaseInputs

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 
 from meshroll.errors import BadInputError
-from meshroll.gitops import Edit, Remote
-from meshroll.gitops.commit import Style
+from meshroll.gitops.git import Remote, Style
+from meshroll.gitops.plans import Edit
 from meshroll.settings.fields import field_of
 from meshroll.settings.model import Cluster, Field, OnHeld, Wait
 
 DEFAULT_TIMEOUT_SECONDS = 600
-Kind = Literal["rendered", "adopted"]
+RepositoryKind = Literal["rendered", "adopted"]
 _KINDS = {str: "a string", dict: "a mapping", list: "a list", int: "a whole number"}
 
 
@@ -63,7 +63,7 @@ class ReleaseInputs:
     wait: Wait
     timeout_seconds: int
     edits: tuple[Edit, ...]
-    kind: Kind = "rendered"
+    kind: RepositoryKind = "rendered"
     wave: int = 1
     exact: bool = False  # whether a touched file must be as it was when it was planned, byte for byte
     style: Style = field(default_factory=Style)  # of the commit
@@ -77,8 +77,10 @@ def read_inputs(values: Mapping[str, Any]) -> ReleaseInputs:
     repository = _take(values, "repository", dict)
     credentials = _take(repository, "credentials", dict, {}, at="repository.")
     kind = _take(repository, "kind", str, "rendered", at="repository.")
-    if kind not in get_args(Kind):
-        raise BadInputError(f"{kind!r} is no kind", where="repository.kind", expected=" or ".join(get_args(Kind)))
+    if kind not in get_args(RepositoryKind):
+        raise BadInputError(
+            f"{kind!r} is no kind", where="repository.kind", expected=" or ".join(get_args(RepositoryKind))
+        )
     services = [_service(item, f"services[{i}].", kind) for i, item in enumerate(_take(values, "services", list))]
     for name, count in Counter(service.name for service in services if service).items():
         if count > 1:
@@ -117,7 +119,7 @@ def read_inputs(values: Mapping[str, Any]) -> ReleaseInputs:
         timeout_seconds=_take(values, "timeoutSeconds", int, DEFAULT_TIMEOUT_SECONDS),
         wave=_take(values, "wave", int, 1),
         edits=tuple(_edit(item) for item in values.get("edits") or ()),
-        kind=cast("Kind", kind),
+        kind=cast("RepositoryKind", kind),
         exact=repository.get("exact") is True,
         style=_style(_take(repository, "commit", dict, {}, at="repository.")),
         written=_take(values, "written", dict, {}),

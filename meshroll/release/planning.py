@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from meshroll.errors import BadInputError
-from meshroll.gitops import Plan, Wish, plan_adopted, plan_rendered, read_adopted, read_versions
-from meshroll.gitops.notes import FINDINGS
-from meshroll.gitops.standing import Hold, holds, without_held
-from meshroll.gitops.workloads import KINDS as WORKLOADS
+from meshroll.gitops.history import Hold, find_holds, without_held
+from meshroll.gitops.planners import FINDINGS, DesiredVersion, plan_adopted, plan_rendered, read_adopted, read_versions
+from meshroll.gitops.planners import KINDS as WORKLOADS
+from meshroll.gitops.plans import Plan
 from meshroll.manifests import TEMPLATES
 from meshroll.manifests.lint import lint
 from meshroll.manifests.templates import check_object, load_template, rendered_objects, texts
@@ -56,7 +56,9 @@ def plan_unheld(
         return plan(replace(inputs, services=free), templates)
 
     def ask(planned: Plan) -> tuple[Hold, ...]:
-        return holds(inputs.remote, planned, written=written or (lambda: inputs.written), acknowledged=acknowledged)
+        return find_holds(
+            inputs.remote, planned, written=written or (lambda: inputs.written), acknowledged=acknowledged
+        )
 
     return without_held(make, ask)
 
@@ -100,9 +102,9 @@ def versions_at(inputs: ReleaseInputs, revision: str) -> dict[str, str | None]:
     return read_versions(inputs.remote, inputs.path, tuple(service.name for service in inputs.services), at=revision)[1]
 
 
-def wishes(inputs: ReleaseInputs) -> list[Wish]:
+def wishes(inputs: ReleaseInputs) -> list[DesiredVersion]:
     """The services of an adopted repository as the planner takes them."""
-    return [Wish(service.name, service.version, service.fields) for service in inputs.services]
+    return [DesiredVersion(service.name, service.version, service.fields) for service in inputs.services]
 
 
 def changed_workloads(inputs: ReleaseInputs, planned: Plan) -> list[dict[str, Any]]:

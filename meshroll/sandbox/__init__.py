@@ -10,14 +10,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from meshroll.sandbox.home import Home
+    from meshroll.sandbox.convergence.settled import wait_settled
     from meshroll.sandbox.sandbox import Sandbox
-    from meshroll.sandbox.supervisor import PartStatus, State
+    from meshroll.sandbox.state.home import Home
+    from meshroll.sandbox.supervision.supervisor import PartState, PartStatus
 
-__all__ = ["Home", "PartStatus", "Sandbox", "State"]
+__all__ = ["Home", "PartState", "PartStatus", "Sandbox", "wait_settled"]
 
 # The parts that are Python programs live below this package: importing one of them must not load all of the above.
-_HOMES = {"Home": "home", "PartStatus": "supervisor", "Sandbox": "sandbox", "State": "supervisor"}
+_HOMES = {
+    "Home": "state.home",
+    "PartStatus": "supervision.supervisor",
+    "Sandbox": "sandbox",
+    "PartState": "supervision.supervisor",
+    "wait_settled": "convergence.settled",
+}
 
 
 def __getattr__(name: str) -> Any:

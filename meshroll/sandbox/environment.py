@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from meshroll.sandbox.home import Home
 from meshroll.sandbox.pulumi import Official, find_official, install
-from meshroll.sandbox.site import Site
+from meshroll.sandbox.state.home import Home
+from meshroll.sandbox.topology.site import Site
 
 
 def variables(site: Site, environ: Mapping[str, str]) -> dict[str, str]:

@@ -13,11 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from meshroll.errors import BadInputError, UnavailableError
-from meshroll.sandbox import build, claims, crds, environment, files, process, pulumi, repository, table
-from meshroll.sandbox.credentials import Credentials
-from meshroll.sandbox.home import Home, parts_cache
-from meshroll.sandbox.site import Site
-from meshroll.sandbox.supervisor import PartStatus, Supervisor
+from meshroll.sandbox import environment, pulumi
+from meshroll.sandbox.build import crds, parts
+from meshroll.sandbox.state import claims, files, repository
+from meshroll.sandbox.state.credentials import SandboxCredentials
+from meshroll.sandbox.state.home import Home, parts_cache
+from meshroll.sandbox.supervision import process
+from meshroll.sandbox.supervision.supervisor import PartStatus, Supervisor
+from meshroll.sandbox.topology import table
+from meshroll.sandbox.topology.site import Site
 
 Progress = Callable[[str], None]
 _PULUMI_SECONDS = 5.0  # a run that is under way ends in order within them
@@ -50,14 +54,14 @@ class Sandbox:
             tables = [str(path.absolute()) for path in workloads] or self._remembered().get("workloads", [])
             claims.ensure(self.home, names)
             files.write_json(self.home.path / "sandbox.json", {"workers": list(names), "workloads": tables})
-            Credentials.ensure(self.home, self._site(names).clusters)
+            SandboxCredentials.ensure(self.home, self._site(names).clusters)
             repository.ensure(self.home)
             Supervisor(self.home, table.nodes(self._site(names)), progress).start()
 
     def build_parts(self, progress: Progress = _silent) -> None:
         """Build what the cache lacks. Raises BadInputError for a missing build tool."""
         self._cache.mkdir(parents=True, exist_ok=True)
-        build.ensure(self._builds(), self._cache, progress)
+        parts.ensure(self._builds(), self._cache, progress)
         crds.ensure(self._cache, progress)
 
     @property
@@ -147,9 +151,9 @@ class Sandbox:
             )
         return tuple(f"worker-{number}" for number in range(1, count + 1))
 
-    def _builds(self) -> list[build.Build]:
+    def _builds(self) -> list[parts.Build]:
         own = environment.official(self.home).cli is None
-        return [item for item in build.BUILDS if own or item is not build.PULUMI]
+        return [item for item in parts.BUILDS if own or item is not parts.PULUMI]
 
     def _site(self, workers: Sequence[str]) -> Site:
         return Site(
@@ -157,9 +161,9 @@ class Sandbox:
             workers=tuple(workers),
             ports=claims.ports(self.home),
             ranges=claims.ranges(self.home, workers),
-            programs=build.programs(self._cache),
+            programs=parts.programs(self._cache),
             definitions=crds.Definitions(crds.folder(self._cache)),
-            credentials=Credentials.load(self.home),
+            credentials=SandboxCredentials.load(self.home),
             workloads=tuple(Path(path) for path in self._remembered().get("workloads", ())),
         )
 

@@ -13,7 +13,7 @@ from meshroll.errors import BadInputError
 from meshroll.settings import model
 from meshroll.settings.document import Pointer
 from meshroll.settings.fields import field_of
-from meshroll.settings.schema import Problem, suggest
+from meshroll.settings.schema import SchemaProblem, suggest
 
 PREFIX: Final = "meshroll:"
 SYNCHRONIZES_BY_HAND: Final = (0, 26)  # a mesh of this release needs two ConfigMaps edited besides
@@ -26,7 +26,7 @@ class ContradictionError(Exception):
 
     def __init__(self, pointer: Pointer, what: str, expected: str = "") -> None:
         super().__init__(what)
-        self.problem = Problem(pointer, what, expected)
+        self.problem = SchemaProblem(pointer, what, expected)
 
 
 def build(name: str, file: str | None, config: Mapping[str, Any]) -> model.Stack:

@@ -18,7 +18,7 @@ from typing import Any, Final
 from meshroll.errors import BadInputError
 from meshroll.yamltext import from_yaml
 from meshroll.yamltext import join as pointer_text
-from meshroll.yamltext.nodes import TAG, Link, compose
+from meshroll.yamltext.nodes import TAG, ValueRef, compose
 from meshroll.yamltext.source import Pointer, Source, decoded
 
 __all__ = ["Document", "Pointer", "Span", "parse", "pointer_text", "read", "shown"]
@@ -93,7 +93,7 @@ def parse(text: str, name: str) -> Document:
     if not roots:
         return Document(name, text, None, {(): Span(1, 0, 0, None, shared=False)})
     reader = _Reader(source)
-    reader.read(Link(roots[0], roots[0].start), (), source.line(roots[0].start))
+    reader.read(ValueRef(roots[0], roots[0].start), (), source.line(roots[0].start))
     return Document(name, text, roots[0].value, reader.spans)
 
 
@@ -113,7 +113,7 @@ class _Reader:
         self._first: dict[int, Pointer] = {}
         self.spans: dict[Pointer, Span] = {}
 
-    def read(self, link: Link, pointer: Pointer, line: int) -> None:
+    def read(self, link: ValueRef, pointer: Pointer, line: int) -> None:
         node = link.node
         first = self._first.setdefault(id(node), pointer)
         self.spans[pointer] = Span(line, node.start, node.end, node.style or None, shared=first != pointer)

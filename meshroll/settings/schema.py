@@ -32,7 +32,7 @@ _EXPECTED: Final = {
 
 
 @dataclass(frozen=True)
-class Problem:
+class SchemaProblem:
     """What is wrong with the value at `pointer`."""
 
     pointer: Pointer
@@ -53,7 +53,7 @@ def schema() -> Mapping[str, Any]:
 
 def problem(
     value: Any, *, order: Callable[[Pointer], int], source: Callable[[Pointer], str], hidden: Callable[[Pointer], bool]
-) -> Problem | None:
+) -> SchemaProblem | None:
     """The first problem in the file's order; unknown keys come first, since a misspelt key causes others.
 
     `source` is how a value was written, `hidden` whether it must not be shown.
@@ -142,46 +142,46 @@ def _innermost(error: Any) -> Any:
     return error
 
 
-def _problem(error: Any, source: Callable[[Pointer], str], hidden: Callable[[Pointer], bool]) -> Problem:
+def _problem(error: Any, source: Callable[[Pointer], str], hidden: Callable[[Pointer], bool]) -> SchemaProblem:
     pointer: Pointer = tuple(error.absolute_path)
     rule, value = error.validator, error.instance
     if "propertyNames" in error.absolute_schema_path:
-        return Problem((*pointer, value), f"{value} cannot be a name", _description(error))
+        return SchemaProblem((*pointer, value), f"{value} cannot be a name", _description(error))
     if rule == "additionalProperties":
         known = list(error.schema.get("properties", {}))
         key = next(key for key in value if key not in known and not _other_namespace(error.schema, key))
         question, expected = suggest(key, known)
-        return Problem((*pointer, key), f"unknown key {key}{question}", expected)
+        return SchemaProblem((*pointer, key), f"unknown key {key}{question}", expected)
     if rule == "required":
         missing = next(key for key in error.validator_value if key not in value)
-        return Problem(pointer, f"{missing} is missing")
+        return SchemaProblem(pointer, f"{missing} is missing")
     if rule == "oneOf":
         names = [branch["required"][0] for branch in error.validator_value]
         several = [name for name in names if name in value]
-        return Problem(pointer, f"has both {' and '.join(several)}" if several else f"needs {' or '.join(names)}")
+        return SchemaProblem(pointer, f"has both {' and '.join(several)}" if several else f"needs {' or '.join(names)}")
     if rule == "type":
         return _type_problem(error, pointer, "" if hidden(pointer) else source(pointer), hidden=hidden(pointer))
     if rule in {"minItems", "minProperties", "minLength"}:
-        return Problem(pointer, "is empty", _description(error))
+        return SchemaProblem(pointer, "is empty", _description(error))
     if rule == "uniqueItems":
-        return Problem(pointer, "names the same twice")
+        return SchemaProblem(pointer, "names the same twice")
     shown = not hidden(pointer) and not isinstance(value, (dict, list))
     subject = (source(pointer) or json.dumps(value)) if shown else "the value"
     if rule in {"enum", "const"}:
         allowed = error.validator_value if rule == "enum" else [error.validator_value]
-        return Problem(pointer, f"{subject} is not known", " or ".join(str(item) for item in allowed))
+        return SchemaProblem(pointer, f"{subject} is not known", " or ".join(str(item) for item in allowed))
     if rule in {"minimum", "maximum"}:
         bounds = f"{error.schema['minimum']} to {error.schema['maximum']}"
-        return Problem(pointer, f"{subject} is out of range", bounds)
-    return Problem(pointer, f"{subject} does not fit", _description(error))
+        return SchemaProblem(pointer, f"{subject} is out of range", bounds)
+    return SchemaProblem(pointer, f"{subject} does not fit", _description(error))
 
 
-def _type_problem(error: Any, pointer: Pointer, source: str, *, hidden: bool) -> Problem:
+def _type_problem(error: Any, pointer: Pointer, source: str, *, hidden: bool) -> SchemaProblem:
     wanted, value = error.validator_value, error.instance
     if wanted == "string" and isinstance(value, (bool, int, float, Date)):
-        return Problem(pointer, "must be quoted" if hidden else quote_it(value, source))
+        return SchemaProblem(pointer, "must be quoted" if hidden else quote_it(value, source))
     subject = source if source and not isinstance(value, (dict, list)) and "\n" not in source else "the value"
-    return Problem(pointer, f"{subject} is {kind(value)}", _EXPECTED[wanted])
+    return SchemaProblem(pointer, f"{subject} is {kind(value)}", _EXPECTED[wanted])
 
 
 def _other_namespace(rule: Mapping[str, Any], key: str) -> bool:

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Final
 
 from meshroll.errors import BadInputError
-from meshroll.yamltext.nodes import Event
+from meshroll.yamltext.nodes import ReaderEvent
 from meshroll.yamltext.source import Source
 
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
@@ -32,26 +32,26 @@ class _State(Enum):
     AFTER = ", or the end of what is open"
 
 
-def events(source: Source) -> Iterator[Event]:
+def events(source: Source) -> Iterator[ReaderEvent]:
     """What stands in the text. Raises BadInputError with the place of the first thing that is not JSON."""
     position = _after_space(source, source.body)
-    yield Event("document", position, position)
+    yield ReaderEvent("document", position, position)
     state = _State.VALUE
     closing: list[str] = []  # the marks that will end what is open
     while state is not _State.AFTER or closing:
         piece, end = _piece(source, position, state)
         if piece in "}]" and state in (_State.FIRST_ITEM, _State.FIRST_KEY, _State.AFTER) and piece == closing[-1]:
             closing.pop()
-            yield Event("end", position, end)
+            yield ReaderEvent("end", position, end)
             state = _State.AFTER
         elif piece in "{[" and state in (_State.VALUE, _State.FIRST_ITEM):
             closing.append("}" if piece == "{" else "]")
-            yield Event("mapping" if piece == "{" else "sequence", position, end, flow=True)
+            yield ReaderEvent("mapping" if piece == "{" else "sequence", position, end, flow=True)
             state = _State.FIRST_KEY if piece == "{" else _State.FIRST_ITEM
         elif piece not in "{}[],:" and (state in (_State.VALUE, _State.FIRST_ITEM) or _is_key(piece, state)):
             quoted = piece.startswith('"')
             text = _unquoted(piece, source, position) if quoted else piece
-            yield Event("scalar", position, end, text, '"' if quoted else "")
+            yield ReaderEvent("scalar", position, end, text, '"' if quoted else "")
             state = _State.COLON if _is_key(piece, state) else _State.AFTER
         elif piece == ":" and state is _State.COLON:
             state = _State.VALUE

@@ -9,15 +9,15 @@ from typing import Any, Final
 import yaml
 
 from meshroll.errors import BadInputError
-from meshroll.yamltext.nodes import Event, Kind
+from meshroll.yamltext.nodes import NodeKind, ReaderEvent
 from meshroll.yamltext.source import Source
 
 _Loader: Final[Any] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _UNPRINTABLE: Final = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_STARTS: Final[dict[type, Kind]] = {yaml.MappingStartEvent: "mapping", yaml.SequenceStartEvent: "sequence"}
+_STARTS: Final[dict[type, NodeKind]] = {yaml.MappingStartEvent: "mapping", yaml.SequenceStartEvent: "sequence"}
 
 
-def events(source: Source) -> Iterator[Event]:
+def events(source: Source) -> Iterator[ReaderEvent]:
     """What stands in the text. Raises BadInputError with the place of the first thing that is not YAML."""
     if found := _UNPRINTABLE.search(source.text):
         what = f"is not YAML: the character U+{ord(found[0]):04X} must not stand in it"
@@ -28,9 +28,11 @@ def events(source: Source) -> Iterator[Event]:
         for event in yaml.parse(source.text[offset:], Loader=_Loader):
             start, end = event.start_mark.index + offset, event.end_mark.index + offset
             if isinstance(event, yaml.ScalarEvent):
-                yield Event("scalar", start, end, event.value, event.style or "", event.tag or "", event.anchor or "")
+                yield ReaderEvent(
+                    "scalar", start, end, event.value, event.style or "", event.tag or "", event.anchor or ""
+                )
             elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-                yield Event(
+                yield ReaderEvent(
                     _STARTS[type(event)],
                     start,
                     end,
@@ -41,11 +43,11 @@ def events(source: Source) -> Iterator[Event]:
                     bool(event.flow_style),
                 )
             elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-                yield Event("end", start, end)
+                yield ReaderEvent("end", start, end)
             elif isinstance(event, yaml.AliasEvent):
-                yield Event("alias", start, end, event.anchor or "")
+                yield ReaderEvent("alias", start, end, event.anchor or "")
             elif isinstance(event, yaml.DocumentStartEvent):
-                yield Event("document", start, end)
+                yield ReaderEvent("document", start, end)
     except yaml.MarkedYAMLError as error:
         raise _not_yaml(source, error) from None
     except yaml.YAMLError as error:

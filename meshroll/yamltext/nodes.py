@@ -21,13 +21,13 @@ _BASIC: Final = frozenset(TAG + kind for kind in ("int", "float", "bool", "null"
 
 _NO_ENTRIES: Final[Mapping[str, Any]] = {}  # scalars are many: what they do not have costs nothing
 
-Kind = Literal["document", "scalar", "mapping", "sequence", "alias", "end"]
+NodeKind = Literal["document", "scalar", "mapping", "sequence", "alias", "end"]
 
 
-class Event(NamedTuple):
+class ReaderEvent(NamedTuple):
     """What a reader met between two positions."""
 
-    kind: Kind
+    kind: NodeKind
     start: int
     end: int
     text: str = ""  # of a scalar, unquoted; of an alias, its anchor
@@ -41,7 +41,7 @@ class Event(NamedTuple):
 class Node:
     """A value as written. Tag and anchor, when there are any, stand between `start` and the value itself."""
 
-    kind: Kind
+    kind: NodeKind
     start: int
     end: int
     text: str = ""
@@ -49,9 +49,9 @@ class Node:
     tag: str = ""
     anchor: str = ""
     flow: bool = False  # a flow collection, or a scalar inside one
-    entries: Mapping[str, Entry] = field(default_factory=lambda: _NO_ENTRIES)  # of a mapping, without its merge keys
-    merges: tuple[Link, ...] = ()
-    items: Sequence[Link] = ()  # of a sequence
+    entries: Mapping[str, KeyValue] = field(default_factory=lambda: _NO_ENTRIES)  # of a mapping, without its merge keys
+    merges: tuple[ValueRef, ...] = ()
+    items: Sequence[ValueRef] = ()  # of a sequence
     uses: list[int] | None = None  # where its aliases stand, if it has any
     value: Any = None
     size: int = 1
@@ -62,17 +62,17 @@ class Node:
         """A scalar whose meaning depends on its characters."""
         return self.kind == "scalar" and not self.style and not self.tag
 
-    def child(self, token: str) -> Step | None:
+    def child(self, token: str) -> PathStep | None:
         """What stands at a key or index."""
         if self.kind == "sequence":
             index = position(token, len(self.items))
-            return None if index is None else Step(self.items[index], self.items[index].start)
+            return None if index is None else PathStep(self.items[index], self.items[index].start)
         if token in self.entries:
             key, link = self.entries[token]
-            return Step(link, key.start)
+            return PathStep(link, key.start)
         for base in self.merges:
             if step := base.node.child(token):
-                return Step(step.link, base.start, step.base or base.node)
+                return PathStep(step.link, base.start, step.base or base.node)
         return None
 
     def walk(self) -> Iterator[Node]:
@@ -85,7 +85,7 @@ class Node:
             pending += [entry.link.node for entry in node.entries.values() if not entry.link.alias]
 
 
-class Link(NamedTuple):
+class ValueRef(NamedTuple):
     """A place where a value stands: itself, or by an alias."""
 
     node: Node
@@ -93,17 +93,17 @@ class Link(NamedTuple):
     alias: bool = False
 
 
-class Entry(NamedTuple):
+class KeyValue(NamedTuple):
     """A key and its value."""
 
-    key: Link
-    link: Link
+    key: ValueRef
+    link: ValueRef
 
 
-class Step(NamedTuple):
+class PathStep(NamedTuple):
     """The way from a collection to a value in it."""
 
-    link: Link
+    link: ValueRef
     start: int  # where the key, the list item or what the merge key brings stands
     base: Node | None = None  # the mapping that a merge key brought in, if the value came with it
 
@@ -119,9 +119,9 @@ class _Frame:
     """A collection that is still being read."""
 
     node: Node
-    entries: dict[str, Entry]
-    items: list[Link]
-    key: Link | None = None
+    entries: dict[str, KeyValue]
+    items: list[ValueRef]
+    key: ValueRef | None = None
     merge: bool = False
 
     def token(self) -> tuple[str | int, ...]:
@@ -131,7 +131,7 @@ class _Frame:
         return () if self.key is None else (self.key.node.text,)
 
 
-def compose(events: Iterable[Event], source: Source) -> list[Node]:
+def compose(events: Iterable[ReaderEvent], source: Source) -> list[Node]:
     """The root of each document. Raises BadInputError."""
     return _Composer(source).compose(events)
 
@@ -144,7 +144,7 @@ class _Composer:
         self._anchors: dict[str, Node] = {}
         self._total = 0
 
-    def compose(self, events: Iterable[Event]) -> list[Node]:
+    def compose(self, events: Iterable[ReaderEvent]) -> list[Node]:
         for event in events:
             if event.kind == "document":
                 self._anchors = {}
@@ -152,14 +152,14 @@ class _Composer:
                 frame = self._stack.pop()
                 frame.node.end = event.end
                 self._finish(frame)
-                self._place(Link(frame.node, frame.node.start))
+                self._place(ValueRef(frame.node, frame.node.start))
             elif event.kind == "alias":
-                self._place(Link(self._target(event), event.start, alias=True))
+                self._place(ValueRef(self._target(event), event.start, alias=True))
             else:
                 self._open(event)
         return self._roots
 
-    def _open(self, event: Event) -> None:
+    def _open(self, event: ReaderEvent) -> None:
         flow = event.flow or (event.kind == "scalar" and bool(self._stack) and self._stack[-1].node.flow)
         node = Node(event.kind, event.start, event.end, event.text, event.style, event.tag, event.anchor, flow)
         if node.anchor:
@@ -167,7 +167,7 @@ class _Composer:
         if event.kind == "scalar":
             plain = node.is_plain or node.tag in _BASIC
             node.value = resolve_plain(node.text) if plain else node.text
-            self._place(Link(node, node.start))
+            self._place(ValueRef(node, node.start))
             return
         if len(self._stack) >= MAX_DEPTH:
             raise self._refuse("is nested too deeply", node.start, expected=f"at most {MAX_DEPTH} levels")
@@ -175,7 +175,7 @@ class _Composer:
             raise self._refuse("a mapping or sequence is used as a key", node.start, expected="a text")
         self._stack.append(_Frame(node, {}, []))
 
-    def _target(self, event: Event) -> Node:
+    def _target(self, event: ReaderEvent) -> Node:
         node = self._anchors.get(event.text)
         if node is None:
             raise self._refuse(f"the alias *{event.text} has no anchor &{event.text} before it", event.start)
@@ -185,7 +185,7 @@ class _Composer:
         node.uses.append(event.start)
         return node
 
-    def _place(self, link: Link) -> None:
+    def _place(self, link: ValueRef) -> None:
         """Put a finished value where it belongs."""
         if not self._stack:
             self._roots.append(link.node)
@@ -204,10 +204,10 @@ class _Composer:
             if frame.merge:
                 self._merge(parent, link)
             else:
-                frame.entries[frame.key.node.text] = Entry(frame.key, link)
+                frame.entries[frame.key.node.text] = KeyValue(frame.key, link)
             frame.key, frame.merge = None, False
 
-    def _key(self, frame: _Frame, link: Link) -> None:
+    def _key(self, frame: _Frame, link: ValueRef) -> None:
         text = link.node.text
         if link.node.kind != "scalar":
             raise self._refuse("a mapping or sequence is used as a key", link.start, expected="a text")
@@ -220,14 +220,16 @@ class _Composer:
             raise self._refuse("the merge key << stands twice", link.start, expected="one with a list")
         frame.key = link
 
-    def _merge(self, parent: Node, link: Link) -> None:
+    def _merge(self, parent: Node, link: ValueRef) -> None:
         bases = link.node.items if link.node.kind == "sequence" else [link]
         if not bases or any(base.node.kind != "mapping" for base in bases):
             raise self._refuse("the merge key << has no mapping", link.start, expected="an alias of a mapping")
         # A list of bases may itself be an alias; every way in counts as one.
-        parent.merges = tuple(Link(base.node, link.start if link.alias else base.start, alias=True) for base in bases)
+        parent.merges = tuple(
+            ValueRef(base.node, link.start if link.alias else base.start, alias=True) for base in bases
+        )
 
-    def _grow(self, parent: Node, link: Link) -> None:
+    def _grow(self, parent: Node, link: ValueRef) -> None:
         parent.size += link.node.size
         parent.depth = max(parent.depth, 1 + link.node.depth)
         self._check_size(parent.size, link.start)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from meshroll.errors import BadInputError
 from meshroll.yamltext import from_json, from_yaml
-from meshroll.yamltext.nodes import Link, Node, Step, compose, position
+from meshroll.yamltext.nodes import Node, PathStep, ValueRef, compose, position
 from meshroll.yamltext.pointers import join, split
 from meshroll.yamltext.source import Source, decoded
 
@@ -34,7 +34,7 @@ class Found:
     """A value as written, and the way to it from its document's root."""
 
     node: Node
-    path: tuple[Step, ...]
+    path: tuple[PathStep, ...]
 
 
 class Text:
@@ -114,12 +114,12 @@ class Text:
             raise BadInputError(f"a {found.node.kind} stands here", where=where, expected="a single value")
         return found
 
-    def _path(self, tokens: tuple[str, ...]) -> tuple[Step, ...]:
+    def _path(self, tokens: tuple[str, ...]) -> tuple[PathStep, ...]:
         """As far as the way to a value goes."""
         index = position(tokens[0], len(self.roots)) if tokens else None
         if index is None:
             return ()
-        path = [Step(Link(self.roots[index], self.roots[index].start), self.roots[index].start)]
+        path = [PathStep(ValueRef(self.roots[index], self.roots[index].start), self.roots[index].start)]
         for token in tokens[1:]:
             step = path[-1].link.node.child(token)
             if step is None:

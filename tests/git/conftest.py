@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.git.repositories import Repository
+from tests.support.git.repositories import Repository
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from meshroll.sandbox import Sandbox, State
+from meshroll.sandbox import PartState, Sandbox
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +32,7 @@ def running(sandbox: Sandbox, workers: int = 1) -> Iterator[Sandbox]:
 def whole(sandbox: Sandbox) -> Iterator[Sandbox]:
     """The session's sandbox for a test that breaks it: it is made whole again afterwards."""
     yield sandbox
-    if any(row.state is not State.READY for row in sandbox.status()):
+    if any(row.state is not PartState.READY for row in sandbox.status()):
         sandbox.up()
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import urllib3
 
 from meshroll.kube import Kube
-from meshroll.sandbox import Home, Sandbox, repository
-from tests.processes import arguments
-from tests.sandbox.workloads.cluster import until
+from meshroll.sandbox import Home, Sandbox
+from meshroll.sandbox.state import repository
+from tests.support.processes import arguments
+from tests.support.sandbox.cluster import until
 
 
 def kube(sandbox: Sandbox, context: str) -> Kube:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from meshroll.sandbox import Sandbox, listeners
-from meshroll.sandbox.listeners import WILDCARD
+from meshroll.sandbox import Sandbox
+from meshroll.sandbox.supervision import listeners
+from meshroll.sandbox.supervision.listeners import WILDCARD
 
 
 def test_only_the_listed_listeners_are_open_beyond_loopback(sandbox: Sandbox) -> None:

@@ -7,7 +7,7 @@ import secrets
 import pytest
 
 from meshroll.errors import BadInputError
-from meshroll.sandbox import Sandbox, State
+from meshroll.sandbox import PartState, Sandbox
 from tests.sandbox.conftest import running
 
 
@@ -23,6 +23,6 @@ def test_two_sandboxes_share_nothing_and_one_may_go_without_the_other(sandbox: S
         assert other.workers == ("worker-1", "worker-2")
         assert not set(other.site.ports.values()) & set(sandbox.site.ports.values())
         assert not set(other.site.ranges.values()) & set(sandbox.site.ranges.values())
-        assert {row.state for row in other.status()} == {State.READY}
+        assert {row.state for row in other.status()} == {PartState.READY}
     assert not other.exists
-    assert {row.state for row in sandbox.status()} == {State.READY}
+    assert {row.state for row in sandbox.status()} == {PartState.READY}

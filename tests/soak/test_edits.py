@@ -4,7 +4,7 @@ import os
 
 from hypothesis import HealthCheck, given, settings
 
-from tests.unit.yamltext import exactness
+from tests.support.yamltext import exactness
 
 COUNT = int(os.environ.get("N", "10000"))
 

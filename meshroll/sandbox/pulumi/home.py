@@ -8,8 +8,8 @@ import shutil
 from importlib.metadata import version
 from pathlib import Path
 
-from meshroll.sandbox import files
 from meshroll.sandbox.pulumi.official import PLUGIN, Official
+from meshroll.sandbox.state import files
 
 ROOT = Path(__file__).resolve().parents[3]
 PRIVATE_FOLDER, PROGRAM = 0o700, 0o755

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from meshroll.sandbox.process import Identity, boot_id, start_ticks
+from meshroll.sandbox.supervision.process import Identity, boot_id, start_ticks
 
 _PLUG_INS = ("pulumi-resource-", "pulumi-language-")
 _SHELLS = ("sh", "bash", "dash")

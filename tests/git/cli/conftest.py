@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from meshroll.cli import main
-from tests.git.repositories import Repository
+from tests.support.git.repositories import Repository
 
 FILE = "clusters/east/shop.yaml"
 ROLLOUT = """\

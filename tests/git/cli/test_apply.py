@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from meshroll.gitops import Plan
-from meshroll.gitops.document import read_plan, to_json
+from meshroll.gitops.plans import Plan
+from meshroll.gitops.plans.serialize import read_plan, to_json
 from tests.git.cli.conftest import FILE, Run, manifest, write_stack
 from tests.git.cli.test_plan import LABEL, given, planned
-from tests.git.repositories import Repository
+from tests.support.git.repositories import Repository
 
 
 def test_a_plan_is_applied_and_applied_again_there_is_nothing_to_do(run: Run, repository: Repository) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.git.cli.conftest import FILE, Run, manifest, write_stack
-from tests.git.repositories import Repository
+from tests.support.git.repositories import Repository
 
 AT = ("-s", "test")
 

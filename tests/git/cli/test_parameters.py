@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.git.cli.conftest import Run
-from tests.git.repositories import Repository
+from tests.support.git.repositories import Repository
 
 AT = ("-s", "test")
 SERVICE = "{version: v59, template: weight, parameters: {image: x/y:1, port: %d, portName: http}}"

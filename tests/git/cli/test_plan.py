@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from meshroll.gitops.document import SCHEMA
+from meshroll.gitops.plans.serialize import SCHEMA
 from tests.git.cli.conftest import FILE, Run, manifest
-from tests.git.repositories import Repository
+from tests.support.git.repositories import Repository
 
 LABEL = "/0/spec/template/metadata/labels/version"
 WHICH = "which repository?; expected either -s STACK or --repository URL"

@@ -7,13 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from meshroll.cli.project import load_stack
-from meshroll.gitops import apply_plan
-from meshroll.gitops.standing import unless_undone
+from meshroll.gitops.history.holds import unless_undone
+from meshroll.gitops.plans import apply_plan
 from meshroll.release import planning
 from meshroll.release.inputs import read_inputs
 from meshroll.release.stack import release_groups, release_values
 from tests.git.cli.conftest import FILE, Run, manifest
-from tests.git.repositories import Repository
+from tests.support.git.repositories import Repository
 
 AT = ("-s", "test")
 Up = Callable[..., list[str]]

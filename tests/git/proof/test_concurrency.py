@@ -15,13 +15,15 @@ from collections import Counter
 from pathlib import Path
 
 from meshroll.errors import ConflictError
-from meshroll.gitops import Remote, apply_plan, plan_rendered
-from tests.git.repositories import Repository, release
+from meshroll.gitops.git import Remote
+from meshroll.gitops.planners import plan_rendered
+from meshroll.gitops.plans import apply_plan
+from tests.support.checkout import CHECKOUT
+from tests.support.git.repositories import Repository, release
 
 PROCESSES = int(os.environ.get("MESHROLL_PROCESSES", "4"))
 RELEASES = int(os.environ.get("MESHROLL_RELEASES", "6"))
 TRIES = 400
-CHECKOUT = Path(__file__).parents[3]
 SHARED = "shared"
 
 

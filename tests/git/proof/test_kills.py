@@ -15,8 +15,10 @@ from typing import Any
 
 import pytest
 
-from meshroll.gitops import Applied, Plan, apply_plan, command, plan_rendered, read_versions
-from tests.git.repositories import Repository, release
+from meshroll.gitops.git import process as command
+from meshroll.gitops.planners import plan_rendered, read_versions
+from meshroll.gitops.plans import Applied, Plan, apply_plan
+from tests.support.git.repositories import Repository, release
 
 KILLS = int(os.environ.get("MESHROLL_KILLS", "40"))
 SEED = int(os.environ.get("SEED", "20"))

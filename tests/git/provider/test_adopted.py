@@ -10,8 +10,8 @@ import pytest
 
 from meshroll.provider.resource import Services
 from meshroll.settings.model import Cluster
-from tests.git.provider.engine import Engine, started
-from tests.git.repositories import Repository
+from tests.support.git.repositories import Repository
+from tests.support.provider.engine import Engine, started
 
 FILE = "live/w/shop/all.yaml"
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from meshroll.gitops import Wish, plan_adopted
+from meshroll.gitops.planners import DesiredVersion, plan_adopted
 from meshroll.provider.resource import Services
 from meshroll.release import planning
 from meshroll.release.inputs import read_inputs
-from tests.git.provider.engine import Engine, started
-from tests.git.repositories import Repository
+from tests.support.git.repositories import Repository
+from tests.support.provider.engine import Engine, started
 
 FILE = "apps/shop.yaml"
 SHOP = """\
@@ -78,7 +78,7 @@ def test_the_preview_prints_the_diff_of_the_command_line(
     engine: Engine, wanted: dict[str, Any], repository: Repository
 ) -> None:
     engine.create(engine.check(wanted), preview=True)
-    plan = plan_adopted(repository.remote, "apps", [Wish("shop", "v2")], cache=repository.cache)
+    plan = plan_adopted(repository.remote, "apps", [DesiredVersion("shop", "v2")], cache=repository.cache)
     finding, diff = engine.words.said
     assert diff.removesuffix("\n") == plan.diff.removesuffix("\n")
     assert finding == str(plan.findings[0])

@@ -18,8 +18,8 @@ from meshroll.provider.resource import Services
 from meshroll.release import planning
 from meshroll.release.inputs import ReleaseInputs
 from meshroll.settings.model import Cluster
-from tests.git.provider.engine import Engine, secret, started
-from tests.git.repositories import Repository
+from tests.support.git.repositories import Repository
+from tests.support.provider.engine import Engine, secret, started
 
 FILE = "live/w/provider/rollout.yaml"
 

@@ -9,14 +9,15 @@ import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from meshroll.gitops import apply_plan, plan_rendered
-from meshroll.gitops.rollback import locator, plan_rollback
-from meshroll.gitops.scope import Scope
+from meshroll.gitops.history.rollback import locator, plan_rollback
+from meshroll.gitops.planners import plan_rendered
+from meshroll.gitops.plans import apply_plan
+from meshroll.gitops.plans.scope import Scope
 from meshroll.release import planning
 from meshroll.release.inputs import read_inputs
-from tests.git.provider.engine import URN, Engine, started, struct
 from tests.git.provider.test_release import FILE, World, inputs, up
-from tests.git.repositories import Repository
+from tests.support.git.repositories import Repository
+from tests.support.provider.engine import URN, Engine, started, struct
 
 
 @pytest.fixture

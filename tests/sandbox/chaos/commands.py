@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.processes import arguments, runs
+from tests.support.processes import arguments, runs
 
 POLL_SECONDS = 0.002
 COMMAND_SECONDS = 180.0

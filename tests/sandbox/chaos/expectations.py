@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tests.sandbox.chaos.commands import Done
 from tests.sandbox.chaos.observation import Observation
 from tests.sandbox.chaos.record import Record, Step
-from tests.sandbox.delivery.stacks import PROVIDER
+from tests.support.sandbox.stacks import PROVIDER
 
 # What no user may see, whatever happened.
 NEVER = {

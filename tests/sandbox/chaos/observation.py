@@ -11,9 +11,9 @@ import yaml
 
 from meshroll.errors import MeshrollError
 from meshroll.kube import ApiError, Kube
-from tests.git.repositories import Repository
-from tests.sandbox.delivery.stacks import CONSUMER, PROVIDER, Made, Object
-from tests.sandbox.delivery.watching import ARGO, NETWORKING
+from tests.support.git.repositories import Repository
+from tests.support.sandbox.stacks import CONSUMER, PROVIDER, Made, Object
+from tests.support.sandbox.watching import ARGO, NETWORKING
 
 SERVICES = (PROVIDER, CONSUMER)
 T = TypeVar("T")

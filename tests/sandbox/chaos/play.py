@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Sequence
 
-from meshroll.sandbox import State
+from meshroll.sandbox import PartState
 from tests.sandbox.chaos.commands import Done, end_plugins, plugins
 from tests.sandbox.chaos.expectations import problems
 from tests.sandbox.chaos.load import Load, Outcome, traffic
@@ -113,5 +113,7 @@ def _timeline(run: Run, outcomes: Sequence[Outcome], began: float) -> list[str]:
 
 def _dead(rig: Rig) -> list[str]:
     return [
-        f"{row.name} is {row.state.value} at the end" for row in rig.sandbox.status() if row.state is not State.READY
+        f"{row.name} is {row.state.value} at the end"
+        for row in rig.sandbox.status()
+        if row.state is not PartState.READY
     ]

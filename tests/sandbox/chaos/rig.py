@@ -12,15 +12,15 @@ from typing import Literal
 from meshroll.demo.project import Project, prepare
 from meshroll.errors import MeshrollError
 from meshroll.kube import ApiError, Kube
-from meshroll.sandbox import Sandbox, State
-from tests.git.repositories import BRANCH, Repository
+from meshroll.sandbox import PartState, Sandbox
 from tests.sandbox.chaos.commands import PULUMI, UP, Done, Pace, Running, meshroll
 from tests.sandbox.chaos.observation import SERVICES, application_seen, rollout_seen, weights_seen
 from tests.sandbox.chaos.waiting import within
-from tests.sandbox.delivery.stacks import PROVIDER, Made, derive, wait_for_people
-from tests.sandbox.delivery.watching import ARGO, MESH
+from tests.support.checkout import CHECKOUT
+from tests.support.git.repositories import BRANCH, Repository
+from tests.support.sandbox.stacks import PROVIDER, Made, derive, wait_for_people
+from tests.support.sandbox.watching import ARGO, MESH
 
-CHECKOUT = Path(__file__).parents[3]
 Start = Literal["finished", "at 5%"]
 TIMEOUT = "60s"
 REST_SECONDS = 30.0
@@ -109,7 +109,7 @@ class Rig:
 
     def make_whole(self) -> None:
         """Start every part that is not ready."""
-        if any(row.state is not State.READY for row in self.sandbox.status()):
+        if any(row.state is not PartState.READY for row in self.sandbox.status()):
             self.sandbox.up()
 
     def rest(self) -> None:

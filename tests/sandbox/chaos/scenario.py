@@ -15,7 +15,7 @@ from tests.sandbox.chaos.commands import UP, Done, Running, meshroll
 from tests.sandbox.chaos.load import Away, Load
 from tests.sandbox.chaos.observation import Observation, observe, path_of, version_in
 from tests.sandbox.chaos.rig import Rig, Start
-from tests.sandbox.delivery.stacks import PROVIDER
+from tests.support.sandbox.stacks import PROVIDER
 
 Exit = Literal["success", "failure", "any"]
 Holder = Literal["before", "wanted", "theirs"]

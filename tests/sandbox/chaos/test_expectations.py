@@ -20,7 +20,7 @@ from tests.sandbox.chaos.observation import (
 )
 from tests.sandbox.chaos.record import Record, Step, Versions
 from tests.sandbox.chaos.scenario import Expected, Scenario
-from tests.sandbox.delivery.stacks import CONSUMER, PROVIDER
+from tests.support.sandbox.stacks import CONSUMER, PROVIDER
 
 OK = Done("pulumi up", 0, "Resources:\n    ~ 1 updated\n")
 FAILED = Done("pulumi up", 255, "error: the 1 s of delivery.timeout are over\n")

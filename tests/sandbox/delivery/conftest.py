@@ -9,9 +9,8 @@ import pytest
 
 from meshroll.demo.project import Project, prepare
 from meshroll.sandbox import Sandbox
-from tests.git.repositories import Repository
-
-CHECKOUT = Path(__file__).parents[3]
+from tests.support.checkout import CHECKOUT
+from tests.support.git.repositories import Repository
 
 
 @pytest.fixture(scope="session")

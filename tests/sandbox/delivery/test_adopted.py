@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from meshroll.demo.project import Project
-from tests.git.repositories import Repository
-from tests.sandbox.delivery.stacks import PROVIDER, Made, derive, running, without_mesh
-from tests.sandbox.delivery.watching import SECONDS, is_synced, phase, rollout
-from tests.sandbox.workloads.cluster import until
+from tests.support.git.repositories import Repository
+from tests.support.sandbox.cluster import until
+from tests.support.sandbox.stacks import PROVIDER, Made, derive, running, without_mesh
+from tests.support.sandbox.watching import SECONDS, is_synced, phase, rollout
 
 MANIFEST = """\
 # The shop's provider, written by hand.

@@ -10,11 +10,11 @@ import pytest
 
 from meshroll.demo.project import Project
 from meshroll.sandbox import Sandbox
-from tests.git.repositories import Repository
-from tests.processes import listens
-from tests.sandbox.delivery.stacks import CONSUMER, PROVIDER, Made, derive, without_mesh
-from tests.sandbox.delivery.watching import ARGO, SECONDS
-from tests.sandbox.workloads.cluster import until
+from tests.support.git.repositories import Repository
+from tests.support.processes import listens
+from tests.support.sandbox.cluster import until
+from tests.support.sandbox.stacks import CONSUMER, PROVIDER, Made, derive, without_mesh
+from tests.support.sandbox.watching import ARGO, SECONDS
 
 STEPS = f"/services/{PROVIDER}/parameters/steps"
 OWN_TYPES = ("pulumi:", "meshroll:index:")

@@ -8,10 +8,10 @@ import pytest
 
 from meshroll.demo.project import Project
 from meshroll.sandbox import Sandbox
-from tests.git.repositories import Repository
-from tests.sandbox.delivery.stacks import CONSUMER, PROVIDER, Made, derive, running, without_mesh
-from tests.sandbox.delivery.watching import SECONDS, is_synced, phase, rollout, routes, weights
-from tests.sandbox.workloads.cluster import until
+from tests.support.git.repositories import Repository
+from tests.support.sandbox.cluster import until
+from tests.support.sandbox.stacks import CONSUMER, PROVIDER, Made, derive, running, without_mesh
+from tests.support.sandbox.watching import SECONDS, is_synced, phase, rollout, routes, weights
 
 QUICK = [{"setWeight": 50}, {"pause": {"duration": "1s"}}]
 

@@ -11,9 +11,9 @@ import pytest
 
 from meshroll.demo.project import Project
 from meshroll.sandbox import Sandbox
-from tests.git.repositories import Repository
-from tests.git.server import USERNAME, serve
-from tests.sandbox.delivery.stacks import PROVIDER, Made, derive, without_mesh
+from tests.support.git.repositories import Repository
+from tests.support.git.server import USERNAME, serve
+from tests.support.sandbox.stacks import PROVIDER, Made, derive, without_mesh
 
 PASSWORD = "s3cret-never-shown-4f1d"
 

@@ -17,10 +17,10 @@ from meshroll.delivery.measure import binomial_bounds
 from meshroll.demo.project import Project
 from meshroll.demo.run import run
 from meshroll.sandbox import Sandbox
-from tests.git.repositories import Repository, git
 from tests.sandbox.delivery.conftest import CHECKOUT
-from tests.sandbox.delivery.stacks import PROVIDER, Made
-from tests.sandbox.delivery.watching import ARGO, MESH, NETWORKING
+from tests.support.git.repositories import Repository, git
+from tests.support.sandbox.stacks import PROVIDER, Made
+from tests.support.sandbox.watching import ARGO, MESH, NETWORKING
 
 STACKS = {"sandbox": "dubbo", "sandbox-header": "dubbo-header"}
 

@@ -7,16 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from meshroll.demo.project import Project
-from tests.sandbox.delivery.stacks import CONSUMER, PROVIDER, Made, Object, derive, running
-from tests.sandbox.delivery.watching import (
-    SECONDS,
-    is_synced,
-    phase,
-    routes,
-    sync_with_own_options,
-    weights,
-)
-from tests.sandbox.workloads.cluster import until
+from tests.support.sandbox.cluster import until
+from tests.support.sandbox.stacks import CONSUMER, PROVIDER, Made, Object, derive, running
+from tests.support.sandbox.watching import SECONDS, is_synced, phase, routes, sync_with_own_options, weights
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from meshroll.demo.project import Project
-from tests.sandbox.delivery.stacks import PROVIDER, Made, derive, running, without_mesh
+from tests.support.sandbox.stacks import PROVIDER, Made, derive, running, without_mesh
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,10 @@ import pytest
 
 from meshroll.demo.project import Project
 from meshroll.sandbox import Sandbox
-from tests.git.repositories import Repository
-from tests.sandbox.delivery.stacks import PROVIDER, Made, Object, derive, running, without_mesh
-from tests.sandbox.delivery.watching import SECONDS, phase, rollout
-from tests.sandbox.workloads.cluster import until
+from tests.support.git.repositories import Repository
+from tests.support.sandbox.cluster import until
+from tests.support.sandbox.stacks import PROVIDER, Made, Object, derive, running, without_mesh
+from tests.support.sandbox.watching import SECONDS, phase, rollout
 
 IMAGE = f"/services/{PROVIDER}/parameters/image"
 REAL = "registry.example/mspider/spring-dubbo3-provider:v0.2"

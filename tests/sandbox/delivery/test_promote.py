@@ -20,10 +20,10 @@ from meshroll.demo.project import Project
 from meshroll.errors import ConflictError
 from meshroll.kube import Kube
 from meshroll.sandbox import Sandbox
-from tests.sandbox.delivery.stacks import PROVIDER, RUN_SECONDS, Made, Object, derive, running, wait_for_people
-from tests.sandbox.delivery.traffic import Traffic
-from tests.sandbox.delivery.watching import ARGO, NETWORKING, SECONDS, phase, rollout, weights
-from tests.sandbox.workloads.cluster import until
+from tests.support.sandbox.cluster import until
+from tests.support.sandbox.stacks import PROVIDER, RUN_SECONDS, Made, Object, derive, running, wait_for_people
+from tests.support.sandbox.traffic import Traffic
+from tests.support.sandbox.watching import ARGO, NETWORKING, SECONDS, phase, rollout, weights
 
 WEIGHTS = (5, 20, 50, 80)
 STEPS: list[Object] = [step for weight in WEIGHTS for step in ({"setWeight": weight}, {"pause": {}})]

@@ -9,10 +9,10 @@ import pytest
 
 from meshroll.demo.project import Project
 from meshroll.sandbox import Sandbox
-from tests.git.repositories import Repository
-from tests.sandbox.delivery.stacks import CONSUMER, PROVIDER, Made, derive, running, wait_for_people
-from tests.sandbox.delivery.watching import ARGO, NETWORKING, SECONDS, phase, weights
-from tests.sandbox.workloads.cluster import until
+from tests.support.git.repositories import Repository
+from tests.support.sandbox.cluster import until
+from tests.support.sandbox.stacks import CONSUMER, PROVIDER, Made, derive, running, wait_for_people
+from tests.support.sandbox.watching import ARGO, NETWORKING, SECONDS, phase, weights
 
 
 @pytest.fixture(scope="module")

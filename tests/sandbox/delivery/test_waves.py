@@ -10,11 +10,11 @@ import pytest
 
 from meshroll.demo.project import Project
 from meshroll.sandbox import Sandbox
-from tests.git.repositories import Repository
 from tests.sandbox import conftest as sandboxes
 from tests.sandbox.delivery.conftest import laid_out
-from tests.sandbox.delivery.stacks import PROVIDER, Made, derive, running, without_mesh
 from tests.sandbox.delivery.test_adopted import MANIFEST
+from tests.support.git.repositories import Repository
+from tests.support.sandbox.stacks import PROVIDER, Made, derive, running, without_mesh
 
 QUICK = MANIFEST.replace("{pause: {}}", "{pause: {duration: 1s}}")
 FIRST, SECOND = "worker-2", "worker-1"

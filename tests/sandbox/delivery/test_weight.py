@@ -13,9 +13,10 @@ import pytest
 
 from meshroll.delivery.measure import binomial_bounds
 from meshroll.demo.project import Project
-from meshroll.sandbox import Sandbox, State
-from tests.sandbox.delivery.stacks import CONSUMER, PROVIDER, Made, derive, running, wait_for_people
-from tests.sandbox.delivery.watching import (
+from meshroll.sandbox import PartState, Sandbox
+from tests.support.sandbox.cluster import until
+from tests.support.sandbox.stacks import CONSUMER, PROVIDER, Made, derive, running, wait_for_people
+from tests.support.sandbox.watching import (
     NETWORKING,
     SECONDS,
     ask,
@@ -26,7 +27,6 @@ from tests.sandbox.delivery.watching import (
     sync_with_own_options,
     weights,
 )
-from tests.sandbox.workloads.cluster import until
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def test_a_pause_outlives_a_killed_part_and_traffic_flows_again(canary: Made, wh
     (row,) = [row for row in whole.status() if row.name == part]
     assert row.pid is not None
     os.kill(row.pid, signal.SIGKILL)
-    until(lambda: any(row.name == part and row.state is State.DEAD for row in whole.status()), f"{part} is dead")
+    until(lambda: any(row.name == part and row.state is PartState.DEAD for row in whole.status()), f"{part} is dead")
     said = status(whole)
     assert said.returncode == 1
     assert f"{part} is dead; its log {whole.logs(part)} ends with:" in said.stderr.splitlines()

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from meshroll.demo.project import Project
-from tests.git.repositories import Repository
-from tests.sandbox.delivery.stacks import PROVIDER, Made, derive, running, without_mesh
 from tests.sandbox.delivery.test_adopted import MANIFEST
-from tests.sandbox.delivery.watching import ARGO, SECONDS, application, phase, terminate_sync
-from tests.sandbox.workloads.cluster import until
+from tests.support.git.repositories import Repository
+from tests.support.sandbox.cluster import until
+from tests.support.sandbox.stacks import PROVIDER, Made, derive, running, without_mesh
+from tests.support.sandbox.watching import ARGO, SECONDS, application, phase, terminate_sync
 
 TEMPLATE = MANIFEST[MANIFEST.index("  template:\n") :]
 # The canary of a Deployment, under a name of its own; Argo Rollouts wants the Deployment without pods of its own.

@@ -12,18 +12,20 @@ from typing import Any
 
 import pytest
 
-from meshroll.gitops import apply_plan, plan_rendered
-from meshroll.gitops.rollback import locator, plan_rollback
-from meshroll.gitops.scope import Scope
+from meshroll.gitops.history.rollback import locator, plan_rollback
+from meshroll.gitops.planners import plan_rendered
+from meshroll.gitops.plans import apply_plan
+from meshroll.gitops.plans.scope import Scope
 from meshroll.release import planning
 from meshroll.release.inputs import read_inputs
-from meshroll.sandbox import build
-from meshroll.sandbox.home import parts_cache
+from meshroll.sandbox.build import parts
 from meshroll.sandbox.pulumi import install
-from tests.git.repositories import Repository
+from meshroll.sandbox.state.home import parts_cache
+from tests.support.checkout import CHECKOUT
+from tests.support.git.repositories import Repository
 
 PASSWORD = "s3cret-never-shown"
-PLUGIN = Path(__file__).parents[3] / "meshroll" / "provider"
+PLUGIN = CHECKOUT / "meshroll" / "provider"
 FILE = "live/w/provider/rollout.yaml"
 PROGRAM = """
 import json
@@ -106,7 +108,7 @@ def repository(tmp_path: Path) -> Repository:
 @pytest.fixture
 def stack(tmp_path: Path, repository: Repository) -> Stack:
     parts_cache().mkdir(parents=True, exist_ok=True)
-    build.ensure([item for item in build.BUILDS if item.name == "pulumi"], parts_cache(), print)
+    parts.ensure([item for item in parts.BUILDS if item.name == "pulumi"], parts_cache(), print)
     folder = tmp_path / "project"
     folder.mkdir()
     settings = {"providers": [{"name": "meshroll", "path": str(PLUGIN)}]}
@@ -118,7 +120,7 @@ def stack(tmp_path: Path, repository: Repository) -> Stack:
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
         "PYTHONWARNINGS": "ignore",
     }
-    made = Stack(folder, build.programs(parts_cache())["pulumi"], environ, {"provider": "v1", "consumer": "v1"})
+    made = Stack(folder, parts.programs(parts_cache())["pulumi"], environ, {"provider": "v1", "consumer": "v1"})
     made.run("stack", "init", "prod")
     return made
 

@@ -14,11 +14,10 @@ import yaml
 
 from meshroll.errors import MeshrollError
 from meshroll.kube import Kube
-from meshroll.sandbox import build
-from meshroll.sandbox.home import parts_cache
+from meshroll.sandbox.build import parts
 from meshroll.sandbox.pulumi import install
-
-from .project import Project
+from meshroll.sandbox.state.home import parts_cache
+from tests.support.sandbox.pulumi_project import Project
 
 WIDGETS = {
     "apiVersion": "apiextensions.k8s.io/v1",
@@ -57,10 +56,10 @@ WIDGETS = {
 
 @pytest.fixture(scope="session")
 def programs() -> dict[str, Path]:
-    needed = [item for item in build.BUILDS if item.name in {"kubernetes", "pulumi"}]
+    needed = [item for item in parts.BUILDS if item.name in {"kubernetes", "pulumi"}]
     parts_cache().mkdir(parents=True, exist_ok=True)
-    build.ensure(needed, parts_cache(), print)
-    return build.programs(parts_cache())
+    parts.ensure(needed, parts_cache(), print)
+    return parts.programs(parts_cache())
 
 
 @pytest.fixture(scope="session")

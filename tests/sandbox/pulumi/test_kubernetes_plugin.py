@@ -5,8 +5,7 @@ import json
 from pathlib import Path
 
 from meshroll.kube import Kube
-
-from .project import PROVIDER, Project
+from tests.support.sandbox.pulumi_project import PROVIDER, Project
 
 ALL_KINDS = """
 ns = Namespace("ns", metadata={"name": NS, "labels": {"istio-injection": "enabled"}}, opts=on())

@@ -1,10 +1,9 @@
 """The language host's stand-in under the real CLI: what a user sees of the program and of its failures."""
 
-from pathlib import Path
-
 import pytest
 
-from .project import Project
+from tests.support.checkout import CHECKOUT
+from tests.support.sandbox.pulumi_project import Project
 
 RAISES = """
 import sys
@@ -18,7 +17,7 @@ def fail(_):
 
 {call}
 """
-ROOT = str(Path(__file__).parents[3])
+ROOT = str(CHECKOUT)
 
 
 def test_what_the_program_prints_is_shown(project: Project):

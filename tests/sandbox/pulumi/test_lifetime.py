@@ -18,14 +18,14 @@ import pytest
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from meshroll.sandbox import process
 from meshroll.sandbox.pulumi import processes
-from tests.engine import SECONDS, engine, until, until_gone
-from tests.processes import arguments
+from meshroll.sandbox.supervision import process
+from tests.support.checkout import CHECKOUT
+from tests.support.engine import SECONDS, engine, until, until_gone
+from tests.support.processes import arguments
+from tests.support.sandbox.pulumi_project import Project
 
-from .project import Project
-
-PLUGIN = Path(__file__).parents[3] / "meshroll" / "provider"
+PLUGIN = CHECKOUT / "meshroll" / "provider"
 RELEASE = "urn:pulumi:dev::trial::meshroll:index:Release::shop"
 OF_GIT = """
 pulumi.CustomResource("meshroll:index:Release", "shop", {release})

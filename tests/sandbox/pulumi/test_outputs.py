@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.git.repositories import Repository
+from tests.support.checkout import CHECKOUT
+from tests.support.git.repositories import Repository
+from tests.support.sandbox.pulumi_project import Project
 
-from .project import Project
-
-ROOT = Path(__file__).parents[3]
 PROGRAM = """
 import sys, time
 sys.path.insert(0, {root!r})
@@ -43,7 +42,7 @@ def repository(tmp_path: Path) -> Repository:
 
 
 def write(project: Project, repository: Repository, version: str, failure: str = "") -> None:
-    plugins = {"providers": [{"name": "meshroll", "path": str(ROOT / "meshroll" / "provider")}]}
+    plugins = {"providers": [{"name": "meshroll", "path": str(CHECKOUT / "meshroll" / "provider")}]}
     document = {"name": "trial", "runtime": "python", "plugins": plugins}
     (project.folder / "Pulumi.yaml").write_text(json.dumps(document))
     parameters = {"image": "x/y:1", "port": 9090}
@@ -55,7 +54,7 @@ def write(project: Project, repository: Repository, version: str, failure: str =
         "services": [{"name": "web", "version": version, "template": "weight", "parameters": parameters}],
         "wait": "committed",
     }
-    project.write(PROGRAM.format(root=str(ROOT), failure=failure, release=release), provider="")
+    project.write(PROGRAM.format(root=str(CHECKOUT), failure=failure, release=release), provider="")
 
 
 def outputs(project: Project) -> dict[str, object]:

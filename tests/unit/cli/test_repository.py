@@ -9,10 +9,10 @@ import pytest
 
 from meshroll.cli.repository import agreed_remote, given_remote, stack_repository
 from meshroll.errors import BadInputError
-from meshroll.gitops import Remote
+from meshroll.gitops.git import Remote
 from meshroll.release.inputs import read_inputs
 from meshroll.release.stack import release_groups, release_values
-from tests.unit.stacks import stack
+from tests.support.stacks import stack
 
 URL = "https://git.example/r.git"
 

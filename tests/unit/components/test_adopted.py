@@ -11,7 +11,7 @@ from components.argocd import application_spec
 from meshroll.release.inputs import read_inputs
 from meshroll.release.stack import release_groups, release_values
 from meshroll.settings.model import Field, Service, Stack
-from tests.unit.stacks import stack
+from tests.support.stacks import stack
 
 FIELDS = (Field("label", "version"), Field("image", "", "{version}-alpine"))
 

@@ -18,10 +18,10 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_in_stack
 
 from meshroll.errors import UnavailableError
+from tests.support.checkout import CHECKOUT
+from tests.support.components.program import SECRET, SIGNATURE
 
-from .program import SECRET, SIGNATURE
-
-PROGRAM = str(Path(__file__).parents[3] / "__main__.py")
+PROGRAM = str(CHECKOUT / "__main__.py")
 OLD = {
     "release": {"shop-w": {"commit": "1feef287f88c", "versions": {"web": "v1"}}},
     "token": {SIGNATURE: SECRET, "value": "hunter2"},

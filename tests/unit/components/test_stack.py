@@ -12,9 +12,8 @@ import components.stack
 from components.stack import build
 from meshroll.manifests.argocd import ignore_differences
 from meshroll.settings.model import Gateway, Stack
-from tests.unit.stacks import REMOTE, stack
-
-from .program import Made, Secret, run
+from tests.support.components.program import Made, Secret, run
+from tests.support.stacks import REMOTE, stack
 
 COMMITTED = {"commit": "c0ffee", "versions": {"dubbo3-provider": "v1"}}
 NAMESPACE, SECRET = "kubernetes:core/v1:Namespace", "kubernetes:core/v1:Secret"

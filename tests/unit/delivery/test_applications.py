@@ -14,18 +14,18 @@ from meshroll.delivery.applications import (
     is_applied,
     wants_refresh,
 )
-from meshroll.gitops.lineage import Relation, Standing
+from meshroll.gitops.history.lineage import Lineage, Relation
 
 COMMIT, LATER, OTHER = "c0ffee01" * 5, "1a7e4000" * 5, "0bad0000" * 5
 THEIRS, FORCED = "7e1e5000" * 5, "f0ced000" * 5
 
 
-def lineage(revision: str) -> Standing:
+def lineage(revision: str) -> Lineage:
     if revision == THEIRS:
-        return Standing(Relation.OVERTAKEN, "shop v3 came instead of v2: Ada in 7e1e50007e1e (hotfix)")
+        return Lineage(Relation.OVERTAKEN, "shop v3 came instead of v2: Ada in 7e1e50007e1e (hotfix)")
     if revision == FORCED:
-        return Standing(Relation.ELSEWHERE, "c0ffee01c0ff is no longer in the history")
-    return Standing(Relation.HOLDS if revision in (COMMIT, LATER) else Relation.BEFORE, "")
+        return Lineage(Relation.ELSEWHERE, "c0ffee01c0ff is no longer in the history")
+    return Lineage(Relation.HOLDS if revision in (COMMIT, LATER) else Relation.BEFORE, "")
 
 
 def application(status: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -7,10 +7,9 @@ import pytest
 from meshroll.delivery.copies import Routing, await_copies, routing_of, stale_copies
 from meshroll.errors import UnavailableError
 from meshroll.kube import ApiError
-
-from .rollouts import paused
-from .routing import destination_rule, routed, virtual_service
-from .store import Object, Store
+from tests.support.delivery.rollouts import paused
+from tests.support.delivery.routing import destination_rule, routed, virtual_service
+from tests.support.delivery.store import Object, Store
 
 ROLLOUT = routed(paused(1))
 RULE = destination_rule("57d9b8c6f", "6b5f7c9d4")

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from meshroll.delivery.leader import Leader, NotFollowedError, Pace
-from meshroll.delivery.operate import Wish
+from meshroll.delivery.operate import PromotionRequest
 from meshroll.errors import ConflictError, UnavailableError
 from meshroll.kube import ApiError
-
-from .rollouts import HASH, TIMED, paused, rollout
-from .routing import destination_rule, routed, virtual_service
-from .store import Object, Store
+from tests.support.delivery.rollouts import HASH, TIMED, paused, rollout
+from tests.support.delivery.routing import destination_rule, routed, virtual_service
+from tests.support.delivery.store import Object, Store
 
 OLD = "57d9b8c6f"
 ENDLESS = [{"setWeight": 5}, {"pause": {}}, {"setWeight": 50}, {"pause": {}}]
@@ -56,7 +55,7 @@ class Played:
 
     def promote(self, *, full: bool = False, step: int | None = None) -> None:
         leader = Leader(self.worker, self.host, "dubbo", self.said.append, self.reported.append, self.pace)
-        leader.promote("dubbo3-provider", Wish(full, step))
+        leader.promote("dubbo3-provider", PromotionRequest(full, step))
 
 
 def at(index: int, weight: int, steps: list[Object] = ENDLESS) -> Object:

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from meshroll.delivery.applications import REFRESH
-from meshroll.delivery.model import Mesh
+from meshroll.delivery.model import SharedMesh
 from meshroll.delivery.needs import behind, lacking, unserved
 from meshroll.kube import ApiError
 from meshroll.settings.model import Wait
+from tests.support.delivery.clusters import Object, PlayedCluster
+from tests.support.delivery.rollouts import HASH, paused, replica_set, rollout
 
-from .clusters import Object, PlayedCluster
-from .rollouts import HASH, paused, replica_set, rollout
 from .test_wait import (
     BEFORE,
     COMMIT,
@@ -218,7 +218,10 @@ def test_what_the_work_cluster_lacks_itself_keeps_no_commit_back() -> None:
     nothing = {"VirtualService": [None], "DestinationRule": [None]}
     leader = worker(Rollouts=[routed(paused(3, weight=50))], **nothing)
     control_plane = PlayedCluster("host", nothing)
-    assert unserved(delivery(control_plane, leader, "step", mesh=Mesh(control_plane, leader)), settle_seconds=0) == ()
+    assert (
+        unserved(delivery(control_plane, leader, "step", mesh=SharedMesh(control_plane, leader)), settle_seconds=0)
+        == ()
+    )
 
 
 def test_an_adopted_service_may_have_another_workload_than_a_rollout() -> None:
@@ -228,7 +231,7 @@ def test_an_adopted_service_may_have_another_workload_than_a_rollout() -> None:
 def test_the_mesh_is_behind_while_its_copy_says_something_else() -> None:
     control_plane = PlayedCluster("host", {"Application": [there(application(COMMIT))], **copies(5)})
     leader = worker(Rollouts=[routed(paused(3, weight=50))], **copies(50))
-    of = delivery(control_plane, leader, "step", mesh=Mesh(control_plane, leader))
+    of = delivery(control_plane, leader, "step", mesh=SharedMesh(control_plane, leader))
     sentence = "the control plane's copy of VirtualService provider says 95/5 where worker-1 says 50/50"
     assert unserved(of, settle_seconds=0) == (sentence,)
     assert unserved(delivery(control_plane, leader, "step"), settle_seconds=0) == ()  # a stack without a mesh
@@ -237,7 +240,7 @@ def test_the_mesh_is_behind_while_its_copy_says_something_else() -> None:
 def test_a_follower_has_no_copies_to_compare() -> None:
     control_plane = PlayedCluster("host", copies(5))
     follower = worker(Rollouts=[routed(paused(3, weight=50))], **copies(50))
-    mesh = Mesh(control_plane, PlayedCluster("worker-2", {}))
+    mesh = SharedMesh(control_plane, PlayedCluster("worker-2", {}))
     assert unserved(delivery(control_plane, follower, "step", mesh=mesh), settle_seconds=0) == ()
 
 
@@ -245,4 +248,7 @@ def test_a_copy_that_is_a_moment_late_is_no_trouble() -> None:
     late = {kind: [*copies(5)[kind], *copies(50)[kind]] for kind in ("VirtualService", "DestinationRule")}
     control_plane = PlayedCluster("host", late)
     leader = worker(Rollouts=[routed(paused(3, weight=50))], **copies(50))
-    assert unserved(delivery(control_plane, leader, "step", mesh=Mesh(control_plane, leader)), settle_seconds=5) == ()
+    assert (
+        unserved(delivery(control_plane, leader, "step", mesh=SharedMesh(control_plane, leader)), settle_seconds=5)
+        == ()
+    )

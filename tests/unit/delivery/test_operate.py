@@ -7,9 +7,8 @@ import pytest
 from meshroll.delivery.operate import promote
 from meshroll.errors import BadInputError, ConflictError
 from meshroll.kube import ApiError
-
-from .rollouts import ENDLESS, HASH, paused, rollout
-from .store import Object, Store
+from tests.support.delivery.rollouts import ENDLESS, HASH, paused, rollout
+from tests.support.delivery.store import Object, Store
 
 Patch = tuple[Object, str]
 AT = {"metadata": {"resourceVersion": "100"}}

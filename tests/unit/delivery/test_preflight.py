@@ -10,7 +10,7 @@ import pytest
 from meshroll.delivery.preflight import check
 from meshroll.errors import BadInputError, MeshrollError, UnavailableError
 from meshroll.settings.model import Cluster, Stack
-from tests.unit.stacks import stack
+from tests.support.stacks import stack
 
 KINDS = {
     "host": {"Application", "GlobalMesh", "VirtualService"},

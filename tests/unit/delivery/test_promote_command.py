@@ -10,10 +10,10 @@ import pytest
 from meshroll.cli import main
 from meshroll.errors import BadInputError, UnavailableError
 from meshroll.settings.model import Mesh, Stack
-from tests.unit.delivery.rollouts import paused
-from tests.unit.delivery.routing import destination_rule, routed, virtual_service
-from tests.unit.delivery.store import Object, Store
-from tests.unit.stacks import stack
+from tests.support.delivery.rollouts import paused
+from tests.support.delivery.routing import destination_rule, routed, virtual_service
+from tests.support.delivery.store import Object, Store
+from tests.support.stacks import stack
 
 
 @dataclass

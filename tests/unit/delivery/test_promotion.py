@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from meshroll.delivery.promotion import Promotion, has_reached, to_last_weight
-
-from .rollouts import HASH, paused, rollout
-from .routing import routed
-from .store import Object
+from tests.support.delivery.rollouts import HASH, paused, rollout
+from tests.support.delivery.routing import routed
+from tests.support.delivery.store import Object
 
 STEPS: list[Object] = [{"setWeight": 5}, {"pause": {}}, {"setWeight": 50}, {"pause": {}}]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from meshroll.delivery.rollouts import Phase, RolloutState, replica_set_name, rollout_state
-
-from .rollouts import ENDLESS, HASH, Object, paused, replica_set, rollout
+from tests.support.delivery.rollouts import ENDLESS, HASH, Object, paused, replica_set, rollout
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,15 @@ from typing import Any
 
 import pytest
 
-from meshroll.delivery.model import Delivery, Mesh, Released, Target
+from meshroll.delivery.model import Awaited, Released, SharedMesh, Target
 from meshroll.delivery.rollouts import Phase, RolloutState
 from meshroll.delivery.wait import Progress, await_rollout, wait_for
 from meshroll.errors import ConflictError, MeshrollError, TimedOutError, UnavailableError
-from meshroll.gitops.lineage import Relation, Standing
+from meshroll.gitops.history.lineage import Lineage, Relation
 from meshroll.kube import ApiError
 from meshroll.settings.model import Wait
-
-from .clusters import Object, PlayedCluster
-from .rollouts import ENDLESS, paused, replica_set, rollout, template
+from tests.support.delivery.clusters import Object, PlayedCluster
+from tests.support.delivery.rollouts import ENDLESS, paused, replica_set, rollout, template
 
 COMMIT, BEFORE, THEIRS = "c0ffee01" * 5, "0bad0000" * 5, "7e1e5000" * 5
 V2 = Released("dubbo3-provider", "v2", {"version": "v2"})
@@ -36,19 +35,19 @@ def application(revision: str, status: str = "Synced", **more: Any) -> Object:
     }
 
 
-def lineage(revision: str) -> Standing:
+def lineage(revision: str) -> Lineage:
     """COMMIT holds what was released, THEIRS is somebody else's release on top of it."""
     if revision == THEIRS:
-        return Standing(Relation.OVERTAKEN, "dubbo3-provider v3 came instead of v2: Ada in 7e1e50007e1e (hotfix)")
-    return Standing(Relation.HOLDS if revision == COMMIT else Relation.BEFORE, "")
+        return Lineage(Relation.OVERTAKEN, "dubbo3-provider v3 came instead of v2: Ada in 7e1e50007e1e (hotfix)")
+    return Lineage(Relation.HOLDS if revision == COMMIT else Relation.BEFORE, "")
 
 
 def delivery(
     argocd: PlayedCluster, worker: PlayedCluster, until: Wait, *, timeout: float = 5.0, **more: Any
-) -> Delivery:
+) -> Awaited:
     target = Target("dubbo-worker-1", worker)
     given = {"services": (V2,), "lineage": lineage, "stack": "sandbox", **more}
-    return Delivery(argocd, "argocd", (target,), "dubbo", COMMIT, until=until, timeout=timeout, **given)
+    return Awaited(argocd, "argocd", (target,), "dubbo", COMMIT, until=until, timeout=timeout, **given)
 
 
 def run(
@@ -327,9 +326,9 @@ def test_a_rollout_that_refers_to_the_services_workload_is_waited_for() -> None:
 
 
 def test_a_repository_that_is_away_during_the_wait_is_waited_for() -> None:
-    answers: list[Standing | Exception] = [UnavailableError("no route"), Standing(Relation.HOLDS, "")]
+    answers: list[Lineage | Exception] = [UnavailableError("no route"), Lineage(Relation.HOLDS, "")]
 
-    def away(_revision: str) -> Standing:
+    def away(_revision: str) -> Lineage:
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(answer, Exception):
             raise answer
@@ -379,7 +378,7 @@ def test_the_leaders_pause_counts_once_the_control_plane_has_its_routes() -> Non
     host = PlayedCluster("host", {"Application": [application(COMMIT)], **late})
     states = {"Rollout": [routed(paused(1))], "ReplicaSet": [replica_set()], **copies(5)}
     worker = PlayedCluster("worker-1", states)
-    _, said = run(host, worker, "step", mesh=Mesh(host, worker))
+    _, said = run(host, worker, "step", mesh=SharedMesh(host, worker))
     sentence = "Rollout worker-1/dubbo3-provider is paused at step 2 of 4 (weight 5) for 10m"
     assert said[1:] == [
         f"{sentence}, but the control plane's copy of VirtualService provider says 100/0 where worker-1 says 95/5",
@@ -407,7 +406,7 @@ def leading(version: str) -> Object:
 def test_a_follower_with_another_pod_template_than_its_leader_is_not_served() -> None:
     host = PlayedCluster("host", {"Application": [application(COMMIT)]})
     leader = PlayedCluster("worker-2", {"Rollout": [leading("v2")]})
-    assert failure(UnavailableError, host, follower("CLUSTER"), "step", timeout=600, mesh=Mesh(host, leader)) == (
+    assert failure(UnavailableError, host, follower("CLUSTER"), "step", timeout=600, mesh=SharedMesh(host, leader)) == (
         "Rollout worker-1/dubbo3-provider is paused at step 2 of 4 (weight 5) for 10m, but its pod template is not "
         "that of the leader worker-2 at /spec/containers/0/env/0: its pod hash is f0110wer, the mesh's subsets select "
         "6b5f7c9d4, so its pods in worker-1 get no requests"
@@ -424,7 +423,7 @@ def test_a_follower_with_another_pod_template_than_its_leader_is_not_served() ->
 def test_a_follower_is_far_enough_with_its_leaders_pods_or_before_it(version: str, own: PlayedCluster) -> None:
     host = PlayedCluster("host", {"Application": [application(COMMIT)]})
     leader = PlayedCluster("worker-2", {"Rollout": [leading(version)]})
-    progress, _ = run(host, own, "step", mesh=Mesh(host, leader))
+    progress, _ = run(host, own, "step", mesh=SharedMesh(host, leader))
     assert progress.rollouts["worker-1/dubbo3-provider"].phase is Phase.PAUSED
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.kube.certificates import Authority, encoded
-from tests.unit.kube.servers import Server, serving
+from tests.support.kube.certificates import Authority, encoded
+from tests.support.kube.servers import Server, serving
 
 
 @pytest.fixture

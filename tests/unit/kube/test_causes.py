@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from meshroll.errors import UnavailableError
-from tests.unit.kube.certificates import Authority, encoded
-from tests.unit.kube.servers import LOOPBACK, Server, ask, drain, listening, serving
+from tests.support.kube.certificates import Authority, encoded
+from tests.support.kube.servers import LOOPBACK, Server, ask, drain, listening, serving
 
 # Longer than a name may be: it fails without a question to a server of names.
 NO_NAME = ".".join(["name" * 15] * 5)

@@ -12,8 +12,8 @@ import yaml
 
 from meshroll.errors import BadInputError
 from meshroll.kube import Kube
-from tests.unit.kube.certificates import Authority, encoded
-from tests.unit.kube.servers import LOOPBACK, Server, ask, document, listening, serving
+from tests.support.kube.certificates import Authority, encoded
+from tests.support.kube.servers import LOOPBACK, Server, ask, document, listening, serving
 
 
 def save(file: Path, content: object) -> Path:

@@ -13,8 +13,8 @@ import yaml
 
 from meshroll.errors import UnavailableError
 from meshroll.kube import Kube
-from tests.unit.kube.certificates import Authority
-from tests.unit.kube.servers import Server, ask, document
+from tests.support.kube.certificates import Authority
+from tests.support.kube.servers import Server, ask, document
 
 VERSION = "client.authentication.k8s.io/v1"
 PAST, FUTURE = "2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"

@@ -13,8 +13,8 @@ from kubernetes.config import kube_config
 
 from meshroll.errors import BadInputError, UnavailableError
 from meshroll.kube import Kube
-from tests.unit.kube.certificates import Authority, encoded, openssl
-from tests.unit.kube.servers import Server, ask, document
+from tests.support.kube.certificates import Authority, encoded, openssl
+from tests.support.kube.servers import Server, ask, document
 
 THREADS = 8
 ROUNDS = 25

@@ -1,14 +1,14 @@
 """The project's own templates, and parameters for the two services of the example."""
 
 import copy
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from meshroll.manifests.templates import Template, load_template, objects, render
+from tests.support.checkout import CHECKOUT
 
-TEMPLATES = Path(__file__).parents[3] / "rollout_templates"
+TEMPLATES = CHECKOUT / "rollout_templates"
 HEADER = {"name": "lane", "value": "test-v2"}
 PARAMETERS: dict[str, dict[str, Any]] = {
     "dubbo3-consumer": {

@@ -8,9 +8,10 @@ import pytest
 
 from meshroll.errors import BadInputError
 from meshroll.manifests.templates import MARKER, effective_parameters, load_template, managed_routes, objects, render
+from tests.support.checkout import CHECKOUT
 
 GOLDEN = Path(__file__).parent / "golden"
-TEMPLATES = Path(__file__).parents[3] / "rollout_templates"
+TEMPLATES = CHECKOUT / "rollout_templates"
 
 
 @pytest.mark.parametrize("service", ["dubbo3-consumer", "dubbo3-provider"])

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from meshroll.delivery.model import Delivery, Mesh, Released, Target
+from meshroll.delivery.model import Awaited, Released, SharedMesh, Target
 from meshroll.delivery.wait import Progress
 from meshroll.errors import BadInputError, UnavailableError
-from meshroll.gitops.lineage import Relation, Standing
+from meshroll.gitops.history.lineage import Lineage, Relation
 from meshroll.provider import clusters
 from meshroll.release.inputs import ReleaseInputs, Service, read_inputs
 from meshroll.settings.model import Cluster, Field
@@ -34,7 +34,7 @@ def test_a_delivery_pairs_each_application_with_its_worker(
     monkeypatch.setattr(clusters, "connect", connected)
     made = clusters.delivery(inputs, "c0ffee", ["a"])
     host, worker = SimpleNamespace(name="host"), SimpleNamespace(name="w")
-    assert made == Delivery(
+    assert made == Awaited(
         argocd=host,  # type: ignore[arg-type]
         argocd_namespace="argocd",
         targets=(Target("shop-w", worker),),  # type: ignore[arg-type]
@@ -46,15 +46,15 @@ def test_a_delivery_pairs_each_application_with_its_worker(
         lineage=made.lineage,
         stack="prod",
         optional=False,
-        mesh=Mesh(host, worker),  # type: ignore[arg-type]
+        mesh=SharedMesh(host, worker),  # type: ignore[arg-type]
     )
-    assert made.lineage("c0ffee") == Standing(Relation.HOLDS, "")
+    assert made.lineage("c0ffee") == Lineage(Relation.HOLDS, "")
 
 
 def test_the_wait_answers_what_a_person_should_know(inputs: ReleaseInputs, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Delivery] = []
+    asked: list[Awaited] = []
 
-    def wait_for(delivery: Delivery, report: Callable[[str], None]) -> Progress:
+    def wait_for(delivery: Awaited, report: Callable[[str], None]) -> Progress:
         asked.append(delivery)
         report("on its way")
         return Progress({}, {}, ("note",))
@@ -75,22 +75,22 @@ def test_labels_tell_the_version_as_far_as_the_stack_says() -> None:
 def test_git_is_not_asked_about_a_revision_at_every_look(
     inputs: ReleaseInputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers = [Standing(Relation.BEFORE, "")]
+    answers = [Lineage(Relation.BEFORE, "")]
     monkeypatch.setattr(clusters, "relation", lambda *_: answers.pop(0))
     lineage = clusters.lineage(inputs, "c0ffee", {"a": "v1"}, again_seconds=600)
-    assert [lineage("beef"), lineage("beef")] == [Standing(Relation.BEFORE, "")] * 2
+    assert [lineage("beef"), lineage("beef")] == [Lineage(Relation.BEFORE, "")] * 2
 
 
 def test_a_repository_that_is_away_is_asked_again_and_a_final_answer_is_not(
     inputs: ReleaseInputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers: list[Standing | Exception] = [
+    answers: list[Lineage | Exception] = [
         BadInputError("there is no such repository"),
-        Standing(Relation.BEFORE, ""),
-        Standing(Relation.HOLDS, ""),
+        Lineage(Relation.BEFORE, ""),
+        Lineage(Relation.HOLDS, ""),
     ]
 
-    def relation(*_: Any) -> Standing:
+    def relation(*_: Any) -> Lineage:
         answer = answers.pop(0)
         if isinstance(answer, Exception):
             raise answer

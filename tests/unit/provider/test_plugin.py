@@ -9,7 +9,6 @@ import stat
 import subprocess
 import time
 from concurrent import futures
-from pathlib import Path
 
 import grpc
 from google.protobuf import empty_pb2
@@ -17,9 +16,10 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, prov
 
 from meshroll.provider import RELEASE, VERSION
 from meshroll.provider.engine import Engine
-from tests.processes import runs
+from tests.support.checkout import CHECKOUT
+from tests.support.processes import runs
 
-PLUGIN = Path(__file__).parents[3] / "meshroll" / "provider" / "pulumi-resource-meshroll"
+PLUGIN = CHECKOUT / "meshroll" / "provider" / "pulumi-resource-meshroll"
 
 
 def test_it_is_executable() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from meshroll.gitops import Finding
+from meshroll.gitops.plans import Finding
 from meshroll.release.describe import followers
 from meshroll.release.inputs import read_inputs
 from meshroll.settings.model import Cluster

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from meshroll.errors import BadInputError
-from meshroll.gitops import Edit, Remote
+from meshroll.gitops.git import Remote
+from meshroll.gitops.plans import Edit
 from meshroll.release.inputs import Argo, Mesh, ReleaseInputs, Service, read_inputs, significant
 from meshroll.settings.model import Cluster
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from meshroll.sandbox.listeners import WILDCARD
+from meshroll.sandbox.supervision.listeners import WILDCARD
+from tests.support.checkout import CHECKOUT
 
-README = Path(__file__).parents[3] / "README.md"
+README = CHECKOUT / "README.md"
 
 
 def test_the_readme_lists_the_listeners_that_are_not_on_loopback() -> None:

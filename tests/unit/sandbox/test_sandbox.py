@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from meshroll.sandbox import Sandbox, addresses, files
-from meshroll.sandbox.site import port_names
-from meshroll.sandbox.supervisor import Supervisor
+from meshroll.sandbox import Sandbox
+from meshroll.sandbox.state import addresses, files
+from meshroll.sandbox.supervision.supervisor import Supervisor
+from meshroll.sandbox.topology.site import port_names
 
 WORKERS = ("worker-1",)
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from meshroll.errors import BadInputError
-from meshroll.gitops.commit import Style
+from meshroll.gitops.git.commit import Style
 from meshroll.release.inputs import read_inputs
 from meshroll.release.stack import release_values
 from meshroll.settings import load_file
 from meshroll.settings.model import Commit
-from tests.unit.settings.stackfiles import ENVIRON, with_change, write
+from tests.support.stack_files import ENVIRON, with_change, write
 
 PATH = "    path: clusters/{cluster}\n"
 

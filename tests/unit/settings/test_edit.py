@@ -8,8 +8,7 @@ from meshroll.errors import BadInputError, ConflictError
 from meshroll.settings import document, edit
 from meshroll.settings.document import parse
 from meshroll.settings.edit import set_version, with_version
-
-from .stackfiles import TEXT, write
+from tests.support.stack_files import TEXT, write
 
 VERSIONS = st.from_regex(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,20}[A-Za-z0-9])?", fullmatch=True)
 NAMES = st.from_regex(r"[a-z]([-a-z0-9]{0,10}[a-z0-9])?", fullmatch=True)

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from meshroll.errors import BadInputError
 from meshroll.settings import explain
 from meshroll.settings.explain import _with
-
-from .stackfiles import ENVIRON, TEXT, with_change, write
+from tests.support.stack_files import ENVIRON, TEXT, with_change, write
 
 
 def rows(path, cluster=None, environ=ENVIRON):

@@ -6,8 +6,7 @@ import yaml
 
 from meshroll.errors import BadInputError
 from meshroll.settings import Sealed, load_file, model, stack_file
-
-from .stackfiles import ENVIRON, TEXT, with_change, write
+from tests.support.stack_files import ENVIRON, TEXT, with_change, write
 
 
 def message(folder, text, environ=None):

@@ -6,8 +6,7 @@ import pytest
 
 from meshroll.errors import BadInputError
 from meshroll.settings import document, load_file, load_values, pulumi_config
-
-from .stackfiles import ENVIRON, TEXT, write
+from tests.support.stack_files import ENVIRON, TEXT, write
 
 
 def values(**changes):

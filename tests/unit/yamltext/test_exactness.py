@@ -1,6 +1,6 @@
 from hypothesis import HealthCheck, given, settings
 
-from tests.unit.yamltext import exactness
+from tests.support.yamltext import exactness
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from meshroll.errors import BadInputError
 from meshroll.yamltext import parse, replace
-from tests.unit.yamltext.files import json_files, yaml_files
+from tests.support.yamltext.files import json_files, yaml_files
 
 PIECES = [
     *"-?:,[]{}#&*!|>'\"%@`\\ \t\r\n~<=",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.sandbox.chaos.observation import application_seen, rollout_seen
 from tests.sandbox.chaos.parts import silent
 from tests.sandbox.chaos.scenario import Expected, Run, Scenario
-from tests.sandbox.delivery.stacks import CONSUMER, PROVIDER
+from tests.support.sandbox.stacks import CONSUMER, PROVIDER
 
 CONTROLLER, ROLLOUTS = "argocd/application-controller", "worker-1/rollouts"
 

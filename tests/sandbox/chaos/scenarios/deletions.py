@@ -7,8 +7,8 @@ from collections.abc import Callable
 from tests.sandbox.chaos.commands import PULUMI
 from tests.sandbox.chaos.scenario import Expected, Run, Scenario
 from tests.sandbox.chaos.waiting import within
-from tests.sandbox.delivery.stacks import PROVIDER
-from tests.sandbox.delivery.watching import ARGO, NETWORKING
+from tests.support.sandbox.stacks import PROVIDER
+from tests.support.sandbox.watching import ARGO, NETWORKING
 
 GONE_SECONDS = 60.0
 

@@ -8,7 +8,7 @@ from tests.sandbox.chaos.disks import own_disk
 from tests.sandbox.chaos.parts import repository_away, silent
 from tests.sandbox.chaos.rig import TIMEOUT
 from tests.sandbox.chaos.scenario import Expected, Run, Scenario
-from tests.sandbox.delivery.stacks import PROVIDER
+from tests.support.sandbox.stacks import PROVIDER
 
 IMAGE = f"/services/{PROVIDER}/parameters/image"
 GOOD_IMAGE = "registry.example/mspider/spring-dubbo3-provider:v0.2"

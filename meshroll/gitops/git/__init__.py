@@ -1,0 +1,49 @@
+"""Git: one branch of a remote repository, read and committed to through a private bare cache. Knows no Meshroll.
+
+Every call of `git` is made here, with constant options, a cleaned environment and a time limit (`process.py`).
+"""
+
+from meshroll.gitops.git.cache import open_cache, retried
+from meshroll.gitops.git.commit import NO_CONFIGURATION, Message, Style, make_commit
+from meshroll.gitops.git.diff import unified
+from meshroll.gitops.git.log import FileAuthor, change_of, deeper, file_at, is_ancestor, is_known, last_change, reached
+from meshroll.gitops.git.process import Git, last_line
+from meshroll.gitops.git.remote import DEFAULT_BRANCH, Remote
+from meshroll.gitops.git.ssh import key_text
+from meshroll.gitops.git.trailers import trailers_of
+from meshroll.gitops.git.transport import TIP, ContendedError, Transport
+from meshroll.gitops.git.trees import TREE, TreeEntry, Trees, blob_of, root_of, split, tree_of
+
+__all__ = [
+    "DEFAULT_BRANCH",
+    "NO_CONFIGURATION",
+    "TIP",
+    "TREE",
+    "ContendedError",
+    "FileAuthor",
+    "Git",
+    "Message",
+    "Remote",
+    "Style",
+    "Transport",
+    "TreeEntry",
+    "Trees",
+    "blob_of",
+    "change_of",
+    "deeper",
+    "file_at",
+    "is_ancestor",
+    "is_known",
+    "key_text",
+    "last_change",
+    "last_line",
+    "make_commit",
+    "open_cache",
+    "reached",
+    "retried",
+    "root_of",
+    "split",
+    "trailers_of",
+    "tree_of",
+    "unified",
+]

@@ -1,0 +1,133 @@
+"""Questions about the past of the branch, answered from as little of it as possible.
+
+The cache holds one commit; history is fetched in growing steps and only when one of these questions comes up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from meshroll.errors import BadInputError
+from meshroll.gitops.git.process import Git
+from meshroll.gitops.git.transport import TIP, Transport
+from meshroll.gitops.git.trees import TreeEntry, Trees, root_of
+from meshroll.text import printable
+
+DEPTHS = (16, 256, 4096, 0)
+BATCH = 64
+
+Same = Callable[[bytes, bytes], bool]
+"""Whether two states of a file are the same for the question."""
+
+
+@dataclass(frozen=True)
+class FileAuthor:
+    """Who last changed a file."""
+
+    commit: str
+    author: str
+    subject: str
+
+    def __str__(self) -> str:
+        return f"{self.author} in {self.commit[:12]} ({self.subject})"
+
+
+def is_ancestor(git: Git, ancestor: str, commit: str) -> bool:
+    """Whether a commit is another one or in its past, as far as the cache knows the past."""
+    return git.run("merge-base", "--is-ancestor", ancestor, commit).code == 0
+
+
+def is_known(git: Git, commit: str) -> bool:
+    """Whether the cache has a commit, given by its id."""
+    return git.run("cat-file", "-e", f"{commit}^{{commit}}").code == 0
+
+
+def reached(transport: Transport, commit: str = "") -> str:
+    """A commit of the branch, brought into the cache; without an id the newest one, and empty without any ref.
+
+    One that the cache has already is not asked of the server. Raises BadInputError for one that the branch lacks.
+    """
+    if not commit:
+        return transport.fetch()
+    if not is_known(transport.git, commit):
+        known = transport.fetch() and any(is_known(transport.git, commit) for _ in deeper(transport))
+        if not known:
+            what = f"{commit[:12]} is not in the history of {transport.remote.branch}"
+            raise BadInputError(what, where=transport.remote.where)
+    return commit
+
+
+def last_change(transport: Transport, file: str, same: Same | None = None) -> FileAuthor | None:
+    """The newest commit of the fetched branch that changed a file, or what `same` says is looked at in it."""
+    for edge in deeper(transport):
+        commit = _last_change(transport.git, file, edge, same)
+        if commit:
+            return change_of(transport.git, commit)
+    return None
+
+
+def change_of(git: Git, commit: str) -> FileAuthor:
+    """A commit of the cache with its author and subject."""
+    told = git.run("log", "-1", "--no-show-signature", "--format=%an%x00%s", commit).output
+    author, _, subject = told.decode("utf-8", "backslashreplace").strip().partition("\0")
+    return FileAuthor(commit, printable(author), printable(subject))
+
+
+def _last_change(git: Git, file: str, edge: frozenset[str], same: Same | None) -> str:
+    """Follow the parent that holds the same file. Folders may be missing here, so Git's own limit to a path may not."""
+    lines = [line.split(" ") for line in git.text("rev-list", "--topo-order", "--parents", TIP).splitlines()]
+    parents = {commit: rest for commit, *rest in lines}
+    order = [commit for commit, *_ in lines]
+    trees, known = Trees(git), 0
+    held: dict[str, TreeEntry | None] = {}
+
+    def at(commit: str) -> TreeEntry | None:
+        nonlocal known
+        while commit not in held:
+            batch = order[known : known + BATCH]
+            known += BATCH
+            roots = {each: root_of(content) for each, (_, content) in git.objects(batch).items()}
+            trees.prepare([(root, file) for root in roots.values()])
+            held.update((each, file_at(trees, root, file)) for each, root in roots.items())
+        return held[commit]
+
+    def alike(one: TreeEntry | None, other: TreeEntry | None) -> bool:
+        if one == other or same is None or one is None or other is None:
+            return one == other
+        return same(trees.read(one, file), trees.read(other, file))
+
+    commit = order[0]
+    while commit not in edge:
+        before = next((parent for parent in parents[commit] if alike(at(parent), at(commit))), "")
+        if not before:
+            return commit if parents[commit] or at(commit) is not None else ""
+        commit = before
+    return ""
+
+
+def file_at(trees: Trees, root: str, file: str) -> TreeEntry | None:
+    """What stood at a path in a tree of the past, None where nothing did that can be read."""
+    try:
+        return trees.find(root, file)
+    except BadInputError:  # what was in the way then is no trouble now
+        return None
+
+
+def deeper(transport: Transport) -> Iterator[frozenset[str]]:
+    """Ask again with more history each time; yields the commits at its edge, whose changes cannot be told yet."""
+    edge = _edge(transport.git)
+    yield edge
+    for depth in DEPTHS:
+        if not edge:
+            return
+        transport.deepen(depth)
+        edge = _edge(transport.git)
+        yield edge
+
+
+def _edge(git: Git) -> frozenset[str]:
+    try:
+        return frozenset((git.directory / "shallow").read_text().split())
+    except FileNotFoundError:
+        return frozenset()

@@ -1,0 +1,25 @@
+"""Planners: what a version asked for changes, in files that Meshroll renders whole and in files that people wrote."""
+
+from meshroll.gitops.planners.adopted import DesiredVersion, texts
+from meshroll.gitops.planners.adopted import plan as plan_adopted
+from meshroll.gitops.planners.adopted import read_versions as read_adopted
+from meshroll.gitops.planners.canaries import canaries_below, canaries_changed
+from meshroll.gitops.planners.findings import FINDINGS
+from meshroll.gitops.planners.rendered import blobs, read_versions, version_in
+from meshroll.gitops.planners.rendered import plan as plan_rendered
+from meshroll.gitops.planners.workloads import KINDS
+
+__all__ = [
+    "FINDINGS",
+    "KINDS",
+    "DesiredVersion",
+    "blobs",
+    "canaries_below",
+    "canaries_changed",
+    "plan_adopted",
+    "plan_rendered",
+    "read_adopted",
+    "read_versions",
+    "texts",
+    "version_in",
+]

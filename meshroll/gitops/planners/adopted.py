@@ -1,0 +1,226 @@
+"""Plans for adopted repositories: files that people wrote, where only the scalars that hold a version change.
+
+A service is looked for below a path, a folder or a file. In it `{service}` stands for its name and `{cluster}`, where
+nobody has said which, for every folder there. All places of all services change in one commit or none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from meshroll.errors import BadInputError
+from meshroll.gitops.git import (
+    TREE,
+    Git,
+    Remote,
+    Transport,
+    TreeEntry,
+    Trees,
+    open_cache,
+    reached,
+    retried,
+    split,
+    tree_of,
+    unified,
+)
+from meshroll.gitops.planners.canaries import canaries
+from meshroll.gitops.planners.files import Files, NothingFoundError, is_manifest
+from meshroll.gitops.planners.findings import findings, lint_findings, unreadable
+from meshroll.gitops.planners.locations import Location
+from meshroll.gitops.planners.search import find
+from meshroll.gitops.plans import Canary, Edit, Finding, Plan, VersionChange, anchor
+from meshroll.settings.model import Field
+from meshroll.yamltext import replace
+
+CLUSTER, SERVICE = "{cluster}", "{service}"
+
+
+@dataclass(frozen=True)
+class DesiredVersion:
+    """A service, the version it should have, and the fields that hold it; without any, the one meant anyway."""
+
+    service: str
+    version: str
+    fields: tuple[Field, ...] = ()
+
+
+def plan(
+    remote: Remote, path: str, wishes: Sequence[DesiredVersion], *, exact: bool = False, cache: Path | None = None
+) -> Plan:
+    """What must change for every service to have its version. Nothing is written but the private cache.
+
+    Raises BadInputError for a service whose places are not found or not clear, and what reaching the server raises.
+    """
+    return retried(lambda: _plan(remote, path, wishes, exact, cache))
+
+
+def read_versions(
+    remote: Remote, path: str, wishes: Sequence[DesiredVersion], *, at: str = "", cache: Path | None = None
+) -> tuple[str, dict[str, str | None]]:
+    """The branch's commit (empty without any ref) and the version of each service in it, None where there is none.
+
+    The first of several fields tells the version, and so does the first cluster. `at` is the id of another commit of
+    the branch: see `reached`.
+    """
+
+    def read() -> tuple[str, dict[str, str | None]]:
+        with open_cache(remote, cache) as git:
+            head = reached(Transport(git, remote), at)
+            search = _Search(git, Trees(git), tree_of(git, head), path)
+            return head, {wish.service: search.version(wish) for wish in wishes}
+
+    return retried(read)
+
+
+def texts(git: Git, trees: Trees, tree: str, path: str, wish: DesiredVersion) -> dict[tuple[str, str], str]:
+    """The scalars that hold a service's version in a tree, as addressed values: see `values`. Empty where none do.
+
+    A null is none: written again as a text it would be another value.
+    """
+    try:
+        found = _Search(git, trees, tree, path).places(wish)
+    except NothingFoundError:
+        return {}
+    return {
+        (place.text.where, anchor(place.text, place.pointer)): place.scalar.text
+        for _, places in found
+        for place in places
+        if place.scalar.value is not None
+    }
+
+
+class _Search:
+    """One commit, and what has been read of it."""
+
+    def __init__(self, git: Git, trees: Trees, tree: str, path: str) -> None:
+        self._git, self._trees, self._tree, self._path = git, trees, tree, path
+        self._files: dict[str, Files] = {}
+
+    def places(self, wish: DesiredVersion) -> list[tuple[Files, tuple[Location, ...]]]:
+        """The places of a service and where they were looked for, for each cluster's folder that has it."""
+        paths = self._paths(self._path.replace(SERVICE, wish.service))
+        found = []
+        nothing: NothingFoundError | None = None
+        for path in paths:
+            try:
+                files = self._below(path)
+                found.append((files, find(files, wish.service, wish.fields)))
+            except NothingFoundError as error:
+                nothing = nothing or error
+                if CLUSTER not in self._path:
+                    raise
+        if nothing and not found:
+            raise nothing
+        return found
+
+    def version(self, wish: DesiredVersion) -> str | None:
+        """What stands in Git; None where that cannot be told, which the next plan explains."""
+        try:
+            return self.places(wish)[0][1][0].version
+        except BadInputError:
+            return None
+
+    def _below(self, path: str) -> Files:
+        if path not in self._files:
+            self._files[path] = Files(self._git, self._trees, self._tree, path)
+        return self._files[path]
+
+    def _paths(self, path: str) -> list[str]:
+        names = path.strip("/").split("/")
+        at = next((index for index, name in enumerate(names) if CLUSTER in name), None)
+        if at is None:
+            split(path.strip("/"))
+            return [path]
+        before, after = names[at].split(CLUSTER, 1)
+        above = self._trees.find(self._tree, "/".join(names[:at]))
+        entries = self._trees.entries(above.oid) if above and above.kind == TREE else {}
+        pattern = re.compile(re.escape(before) + "(.+)" + re.escape(after).replace(re.escape(CLUSTER), r"\1"))
+        whole = at == len(names) - 1  # then a cluster may be a file, but not the README beside the clusters
+        real = sorted(
+            name
+            for name, entry in entries.items()
+            if entry.kind == TREE or (whole and entry.is_file and is_manifest(name))  # no links
+        )
+        clusters = [found[1] for name in real if (found := pattern.fullmatch(name))]
+        paths = [path.replace(CLUSTER, cluster) for cluster in clusters]
+        paths = [each for each in paths if self._trees.find(self._tree, each.strip("/")) is not None]
+        if not paths:
+            raise NothingFoundError("nothing in the repository is where the clusters should be", where=path)
+        return paths
+
+
+def _plan(remote: Remote, path: str, wishes: Sequence[DesiredVersion], exact: bool, cache: Path | None) -> Plan:
+    with open_cache(remote, cache) as git:
+        base = Transport(git, remote).fetch()
+        if not base:
+            raise BadInputError("the repository is empty", where=remote.where, expected="the files of the services")
+        trees, tree = Trees(git), tree_of(git, base)
+        search = _Search(git, trees, tree, path)
+        changes: list[VersionChange] = []
+        notes: list[Finding] = []
+        timeline: list[Canary] = []
+        edits: dict[tuple[str, str], Edit] = {}
+        entries: dict[str, TreeEntry] = {}
+        for wish in wishes:
+            for files, places in search.places(wish):
+                own = [edit for place in places if (edit := _edit(trees, tree, entries, wish, place))]
+                _add(edits, own)
+                notes += findings(wish.service, wish.version, places, {edit.pointer for edit in own})
+                if own:
+                    changes.append(VersionChange(wish.service, places[0].version, wish.version, files.path))
+                    timeline += canaries(files, wish.service, places)
+                    notes += lint_findings(files, wish.service)
+                notes += unreadable(files, wish.service)  # last: what was read by then is known
+        contents = _contents(trees, entries, edits)
+        changed = {file: (entries[file].mode, trees.store(content)) for file, content in contents.items()}
+        diff = unified(git, trees, tree, changed)
+    return Plan(
+        remote.url,
+        remote.branch,
+        base,
+        tuple(sorted(edits.values())),
+        tuple(dict.fromkeys(changes)),
+        diff,
+        contents,
+        findings=tuple(dict.fromkeys(notes)),
+        timeline=tuple(dict.fromkeys(timeline)),
+        exact=exact,
+        settings={wish.service: {"path": path.strip("/"), "fields": sorted(map(str, wish.fields))} for wish in wishes},
+    )
+
+
+def _edit(trees: Trees, tree: str, entries: dict[str, TreeEntry], wish: DesiredVersion, place: Location) -> Edit | None:
+    file = place.text.where
+    old, new = place.scalar, place.after(wish.version)
+    if old.text == new and isinstance(old.value, str):  # what YAML reads as a number or a date is quoted
+        return None
+    if file not in entries:
+        entry = trees.find(tree, file)
+        if entry is None:
+            raise BadInputError("the file is gone", where=file)
+        entries[file] = entry
+    named = anchor(place.text, place.pointer)
+    return Edit(file, place.pointer, old.text, new, wish.service, old.line, entries[file].oid, named)
+
+
+def _add(edits: dict[tuple[str, str], Edit], own: Sequence[Edit]) -> None:
+    for edit in own:
+        other = edits.setdefault((edit.file, edit.pointer), edit)
+        if other.new != edit.new:
+            raise BadInputError(
+                f"{other.service} wants {other.new} there and {edit.service} wants {edit.new}",
+                where=f"{edit.file}:{edit.line} {edit.pointer}",
+                expected="fields that differ",
+            )
+
+
+def _contents(
+    trees: Trees, entries: Mapping[str, TreeEntry], edits: Mapping[tuple[str, str], Edit]
+) -> dict[str, bytes]:
+    wanted: dict[str, dict[str, str]] = {}
+    for (file, pointer), edit in edits.items():
+        wanted.setdefault(file, {})[pointer] = edit.new
+    return {file: replace(trees.read(entries[file], file), texts, file) for file, texts in wanted.items()}

@@ -1,0 +1,117 @@
+"""The YAML and JSON files below a path of one commit, read at once and parsed only where they matter.
+
+A file that cannot be read as YAML matters only when what is looked for is found nowhere else: charts keep templates
+that are no YAML beside their values.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from meshroll.errors import BadInputError
+from meshroll.gitops.git import Git, TreeEntry, Trees
+from meshroll.yamltext import MAX_BYTES, Text, parse
+
+SUFFIXES = (".yaml", ".yml", ".json")
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+MAX_TOTAL_BYTES = 256 << 20
+_UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+
+
+class NothingFoundError(BadInputError):
+    """Nothing below the path holds the service's version."""
+
+
+class Files:
+    """What stands below a folder, or one file. Raises BadInputError when nothing stands at the path."""
+
+    def __init__(self, git: Git, trees: Trees, tree: str, path: str) -> None:
+        self.path = path.strip("/")
+        self._troubles: dict[str, BadInputError] = {}  # what is wrong with the files passed over
+        self._git, self._trees, self._tree = git, trees, tree
+        self._parsed: dict[str, Text | None] = {}
+        entry = trees.find(tree, self.path)
+        if entry is None:
+            raise NothingFoundError("there is no such file or folder in the repository", where=self.path)
+        self.single = entry.is_file  # the path is a file's
+        if self.single:
+            self.folder = "/".join(self.path.split("/")[:-1])
+            self.entries: dict[str, TreeEntry] = {self.path: entry}
+        else:
+            self.folder = self.path
+            self.entries = {file: item for file, item in sorted(trees.files(tree, self.path)) if is_manifest(file)}
+
+    def mentioning(self, word: str) -> Iterator[Text]:
+        """The readable files in which a word occurs; all of them for an empty word."""
+        for file, content in self._contents.items():
+            if _holds(content, word) and (text := self._read(file, content)):
+                yield text
+
+    def troubles(self, word: str) -> list[BadInputError]:
+        """What is wrong with the files passed over that hold a word, or that are too long to tell."""
+        held = self._contents
+        return [error for file, error in self._troubles.items() if file not in held or _holds(held[file], word)]
+
+    def kustomizations(self) -> Iterator[Text]:
+        """The readable kustomizations."""
+        for file, content in self._contents.items():
+            if PurePosixPath(file).name in KUSTOMIZATIONS and (text := self._read(file, content)):
+                yield text
+
+    def named(self, name: str) -> Text:
+        """A file named from the folder, or with a leading slash from the root. Raises BadInputError."""
+        file = name.lstrip("/") if name.startswith("/") or not self.folder else f"{self.folder}/{name}"
+        text = self._parsed.get(file)
+        if text is None:
+            entry = self._trees.find(self._tree, file)
+            if entry is None or not entry.is_file:
+                what = "it is a folder" if entry else "there is no such file in the repository"
+                raise NothingFoundError(what, where=file, expected="a YAML or JSON file")
+            self.entries[file] = entry
+            text = self._parsed[file] = parse(self._trees.read(entry, file), file)
+        return text
+
+    def _read(self, file: str, content: bytes) -> Text | None:
+        if file not in self._parsed:
+            try:
+                self._parsed[file] = parse(content, file)
+            except BadInputError as error:
+                if self.single:
+                    raise
+                self._parsed[file] = None
+                if b"{{" not in content:  # a chart's template is no YAML by nature
+                    self._troubles[file] = error
+        return self._parsed[file]
+
+    @cached_property
+    def _contents(self) -> Mapping[str, bytes]:
+        oids = {file: entry.oid for file, entry in self.entries.items()}
+        every = sorted(set(oids.values()))
+        self._git.bring(every)
+        sizes = self._git.sizes(every)
+        large = {oid for oid, size in sizes.items() if size > MAX_BYTES}
+        for file, oid in oids.items():
+            if oid in large:
+                error = BadInputError(f"the file has {sizes[oid]} bytes", where=file, expected=f"at most {MAX_BYTES}")
+                if self.single:
+                    raise error
+                self._troubles[file] = error
+        total = sum(size for oid, size in sizes.items() if oid not in large)
+        if total > MAX_TOTAL_BYTES:
+            raise BadInputError(f"its files have {total} bytes", where=self.path, expected="a service's own folder")
+        blobs = self._git.objects(oid for oid in every if oid not in large)
+        return {file: blobs[oid][1] for file, oid in oids.items() if oid not in large}
+
+
+def _holds(content: bytes, word: str) -> bool:
+    """Whether a word occurs, also in a file that is to be refused for its UTF-16."""
+    encoding = _UTF16.get(content[:2], "utf-8")
+    return word.encode(encoding) in content
+
+
+def is_manifest(file: str) -> bool:
+    """Whether a file's name is one of YAML, JSON or a kustomization."""
+    return file.endswith(SUFFIXES) or PurePosixPath(file).name in KUSTOMIZATIONS

@@ -1,0 +1,194 @@
+"""Plans for rendered repositories: whole files, each service in a folder of its own.
+
+`<root>/<service>/<file>` is written as rendered. Files below the service's folder that carry our marker and are no
+longer rendered are removed; a file without it is somebody else's, never changed, and in the way of a rendered file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from meshroll.errors import BadInputError
+from meshroll.gitops.git import (
+    Remote,
+    Transport,
+    TreeEntry,
+    Trees,
+    blob_of,
+    open_cache,
+    reached,
+    retried,
+    split,
+    tree_of,
+    unified,
+)
+from meshroll.gitops.plans import Edit, Plan, VersionChange
+from meshroll.manifests.templates import MARKER
+
+FILE_MODE = "100644"
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def plan(
+    remote: Remote,
+    root: str,
+    services: Mapping[str, Mapping[str, str]],
+    *,
+    settings: Mapping[str, Any] | None = None,
+    exact: bool = False,
+    cache: Path | None = None,
+) -> Plan:
+    """What must change for each service's folder below `root` to hold its rendered files (name to text).
+
+    `settings` says for each service what decided its files, such as the template's name.
+    Nothing is written but the private cache. Raises BadInputError, UnavailableError, TimedOutError.
+    """
+    planned = retried(lambda: _plan(remote, root, services, cache))
+    decided = {name: {"path": root, **(settings or {}).get(name, {})} for name in services}
+    return replace(planned, settings=decided, exact=exact)
+
+
+def read_versions(
+    remote: Remote, root: str, services: tuple[str, ...], *, at: str = "", cache: Path | None = None
+) -> tuple[str, dict[str, str | None]]:
+    """The branch's commit (empty without any ref) and the version of each service in it, None where there is none.
+
+    `at` is the id of another commit of the branch: see `reached`.
+    """
+
+    def read() -> tuple[str, dict[str, str | None]]:
+        with open_cache(remote, cache) as git:
+            head = reached(Transport(git, remote), at)
+            trees, tree = Trees(git), tree_of(git, head)
+            _prepare(trees, tree, (_folder(root, name) for name in services))
+            trees.hold(
+                entry
+                for name in services
+                for file, entry in trees.files(tree, _folder(root, name))
+                if _is_manifest(file)
+            )
+            return head, {name: _version_in(trees, tree, _folder(root, name), name) for name in services}
+
+    return retried(read)
+
+
+def blobs(trees: Trees, tree: str, root: str, service: str) -> dict[tuple[str, str], str]:
+    """The files of a service that are ours in a tree, as addressed values: see `values`."""
+    files = [(file, entry) for file, entry in trees.files(tree, _folder(root, service)) if _is_manifest(file)]
+    return {(file, ""): entry.oid for file, entry in files if _is_ours(trees.read(entry, file))}
+
+
+def version_of(text: str, service: str) -> str | None:
+    """The version a manifest gives a service: its Rollout's pod label; None without one. Raises yaml.YAMLError."""
+    for document in yaml.load_all(text, Loader=_Loader):
+        if not isinstance(document, dict) or document.get("kind") != "Rollout":
+            continue
+        if _at(document, "metadata", "name") == service:
+            version = _at(document, "spec", "template", "metadata", "labels", "version")
+            return version if isinstance(version, str) else None
+    return None
+
+
+def version_in(content: bytes, service: str) -> str | None:
+    """The same for a file's bytes; None for what is no manifest either."""
+    try:
+        return version_of(content.decode("utf-8"), service)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
+        return None  # not ours to judge here: Argo CD reports a manifest it cannot read
+
+
+def _plan(remote: Remote, root: str, services: Mapping[str, Mapping[str, str]], cache: Path | None) -> Plan:
+    with open_cache(remote, cache) as git:
+        base = Transport(git, remote).fetch()
+        trees, tree = Trees(git), tree_of(git, base)
+        edits: list[Edit] = []
+        changes: list[VersionChange] = []
+        contents: dict[str, bytes] = {}
+        folders = {service: _folder(root, service) for service in services}
+        wanted = {
+            service: {f"{folders[service]}/{name}": text.encode() for name, text in files.items()}
+            for service, files in services.items()
+        }
+        _prepare(trees, tree, folders.values())
+        trees.hold(
+            entry for service in services for entry in _differing(trees, tree, folders[service], wanted[service])
+        )
+        for service, files in services.items():
+            folder = folders[service]
+            contents |= wanted[service]
+            own = _edits_of(trees, tree, service, folder, wanted[service])
+            if own:
+                new = next(filter(None, (version_of(text, service) for text in files.values())), None)
+                changes.append(VersionChange(service, _version_in(trees, tree, folder, service), new, root.strip("/")))
+                edits += own
+        edits.sort()
+        trees.store_all(contents[edit.file] for edit in edits if edit.new)
+        changed = {edit.file: (FILE_MODE, edit.new) if edit.new else None for edit in edits}
+        diff = unified(git, trees, tree, changed)
+    return Plan(remote.url, remote.branch, base, tuple(edits), tuple(changes), diff, contents)
+
+
+def _prepare(trees: Trees, tree: str, folders: Iterable[str]) -> None:
+    """Bring the folders of all services: what would stand in them is enough of a place."""
+    trees.prepare((tree, f"{folder}/any") for folder in folders)
+
+
+def _differing(trees: Trees, tree: str, folder: str, wanted: Mapping[str, bytes]) -> list[TreeEntry]:
+    """The manifests of a service whose files are not all as they are wanted: those that will be read."""
+    found = {file: entry for file, entry in trees.files(tree, folder) if _is_manifest(file)}
+    as_wanted = found.keys() == wanted.keys() and all(found[file].oid == blob_of(wanted[file]) for file in found)
+    return [] if as_wanted else list(found.values())
+
+
+def _edits_of(trees: Trees, tree: str, service: str, folder: str, wanted: Mapping[str, bytes]) -> list[Edit]:
+    edits = []
+    for file, content in wanted.items():
+        entry = trees.find(tree, file)
+        if entry is not None and not entry.is_file:
+            raise BadInputError("a folder is in the way", where=file, expected="a plain file")
+        new = blob_of(content)
+        if entry is None or entry.oid != new:
+            if entry is not None and not _is_ours(trees.read(entry, file)):
+                raise BadInputError(
+                    "the file was not rendered by Meshroll and is not overwritten",
+                    where=file,
+                    expected="it moved, or removed if it may be replaced",
+                )
+            old = entry.oid if entry else ""
+            edits.append(Edit(file, "", old, new, service, blob=old))
+    for file, entry in trees.files(tree, folder):
+        if file not in wanted and _is_manifest(file) and _is_ours(trees.read(entry, file)):
+            edits.append(Edit(file, "", entry.oid, "", service, blob=entry.oid))
+    return edits
+
+
+def _is_manifest(file: str) -> bool:
+    return file.endswith((".yaml", ".yml"))
+
+
+def _is_ours(content: bytes) -> bool:
+    return content.startswith(MARKER.encode())
+
+
+def _version_in(trees: Trees, tree: str, folder: str, service: str) -> str | None:
+    for file, entry in sorted(trees.files(tree, folder)):
+        if _is_manifest(file):
+            version = version_in(trees.read(entry, file), service)
+            if version is not None:
+                return version
+    return None
+
+
+def _folder(root: str, service: str) -> str:
+    return "/".join([*split(root.strip("/")), *split(service)])
+
+
+def _at(value: Any, *keys: str) -> Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value

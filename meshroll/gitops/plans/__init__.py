@@ -1,0 +1,57 @@
+"""Plans: what a release changes in the rollout repository, as values; said to people, kept in files, and applied."""
+
+from meshroll.gitops.plans.apply import Applied, apply_plan
+from meshroll.gitops.plans.format import as_markdown, as_text
+from meshroll.gitops.plans.message import (
+    COMMAND,
+    FIELD,
+    PLAN,
+    REASON,
+    SERVICE,
+    STACK,
+    UNDO,
+    UNDO_PLAN,
+    UP,
+    Undo,
+    unquoted,
+)
+from meshroll.gitops.plans.model import HELD, Canary, Edit, Finding, Move, Plan, VersionChange, joined
+from meshroll.gitops.plans.named_pointers import anchor, locate
+from meshroll.gitops.plans.replay import replay_edits, value_at
+from meshroll.gitops.plans.scope import EVERYWHERE, Scope, related
+from meshroll.gitops.plans.serialize import read_plan, to_json
+
+__all__ = [
+    "COMMAND",
+    "EVERYWHERE",
+    "FIELD",
+    "HELD",
+    "PLAN",
+    "REASON",
+    "SERVICE",
+    "STACK",
+    "UNDO",
+    "UNDO_PLAN",
+    "UP",
+    "Applied",
+    "Canary",
+    "Edit",
+    "Finding",
+    "Move",
+    "Plan",
+    "Scope",
+    "Undo",
+    "VersionChange",
+    "anchor",
+    "apply_plan",
+    "as_markdown",
+    "as_text",
+    "joined",
+    "locate",
+    "read_plan",
+    "related",
+    "replay_edits",
+    "to_json",
+    "unquoted",
+    "value_at",
+]

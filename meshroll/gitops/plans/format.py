@@ -1,0 +1,168 @@
+"""A plan for people: plain text for a terminal, Markdown for a review. The diff stands in both as it is.
+
+On a terminal, a plan of many services is counted and its first few services are named; `verbose` shows all of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from meshroll.gitops.plans.model import HELD, Edit, Plan
+from meshroll.text import one_line, printable
+
+_BOLD, _RED, _GREEN, _CYAN, _YELLOW = ("1", "31", "32", "36", "33")
+_SHORT = 12
+MANY = 20  # services, canaries or findings: of more, only the first FEW are shown
+FEW = 5
+
+Paint = Callable[[str, str], str]
+Moves = Mapping[tuple[str | None, str | None], Sequence[str]]
+"""The places of a service by the versions it goes from and to."""
+
+
+def as_text(plan: Plan, *, color: bool = False, hold: Sequence[str] = (), verbose: bool = False) -> str:
+    """The plan in lines. `hold` has the hashes that hold `pulumi up` to it; colours are for terminals."""
+
+    def paint(text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if color else text
+
+    lines = [paint(printable(line), _BOLD) for line in _head(plan)]
+    moves = plan.moves
+    if len(moves) > MANY and not verbose:
+        lines += ["", paint(_counts(plan, moves), _BOLD)]
+        told = (printable(line) for service in moves for line in _changes(service, moves[service]))
+        lines += [f"  {line}" for line in islice(told, FEW)]
+        lines += [f"  … {len(moves) - FEW} more; `--verbose` shows all of them with the diff"]
+    else:
+        lines += _in_full(plan, moves, paint)
+    canaries, findings = ([*_canaries(plan)], [str(finding) for finding in plan.findings])
+    if plan.applications or plan.timeline:
+        lines += ["", *(printable(line) for line in (*_moves(plan), *_first(canaries, verbose=verbose)))]
+    if plan.findings:
+        lines += ["", paint("Findings", _BOLD)]
+        lines += [paint(f"  ! {printable(line)}", _YELLOW) for line in _first(findings, verbose=verbose)]
+    lines += ["", f"hash {plan.hash}{' (exact)' if plan.exact else ''}"]
+    if hold and plan.edits:
+        lines += [f"to hold `pulumi up` to it: MESHROLL_PLAN={','.join(dict.fromkeys(hold))}"]
+    return "\n".join(lines) + "\n"
+
+
+def as_markdown(plan: Plan) -> str:
+    """The plan as a comment under a pull request."""
+    told = (line for service, moves in plan.moves.items() for line in _changes(service, moves))
+    title = ", ".join(_code(line) for line in told) or "nothing to do"
+    lines = [f"### Release plan: {title}", ""]
+    lines += [f"{_code(_address(plan))}, base {_code(plan.base[:_SHORT] or 'none')}, hash {_code(plan.hash)}"]
+    if plan.edits:
+        lines += ["", "| file | value | old | new |", "|---|---|---|---|"]
+        for edit in plan.edits:
+            place = f"{edit.file}:{edit.line}" if edit.line else edit.file
+            cells = (place, edit.pointer or "whole file", _shown(edit, edit.old), _shown(edit, edit.new))
+            lines += [f"| {' | '.join(_code(cell) for cell in cells)} |"]
+    if plan.diff:
+        fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", plan.diff)), default=0))
+        lines += ["", f"{fence}diff", plan.diff.removesuffix("\n"), fence]
+    if plan.applications or plan.timeline:
+        lines += ["", *(f"- {_escaped(line)}" for line in (*_moves(plan), *_canaries(plan)))]
+    if plan.findings:
+        lines += ["", "**Findings**", "", *(f"- {_escaped(str(finding))}" for finding in plan.findings)]
+    return "\n".join(lines) + "\n"
+
+
+def _in_full(plan: Plan, moves: Mapping[str, Moves], paint: Paint) -> list[str]:
+    """Every edit below its service's change, and the diff."""
+    lines: list[str] = []
+    edits: dict[str, list[Edit]] = {}
+    for edit in plan.edits:
+        edits.setdefault(edit.service if edit.service in moves else "", []).append(edit)
+    for service in moves:
+        lines += ["", *(paint(printable(line), _BOLD) for line in _changes(service, moves[service]))]
+        lines += [f"  {printable(_edit(edit))}" for edit in edits.pop(service, ())]
+    lines += [f"  {printable(_edit(edit))}" for edit in edits.pop("", ())]
+    if plan.diff:
+        lines += ["", *(_painted(line, paint) for line in plan.diff.removesuffix("\n").split("\n"))]
+    return lines
+
+
+def _counts(plan: Plan, moves: Mapping[str, Moves]) -> str:
+    """How many services change, in how many files and places."""
+    files = len({edit.file for edit in plan.edits})
+    places = len({change.path for change in plan.changes})
+    at = f" in {places} places" if places > 1 else ""
+    return f"{len(moves)} services change, in {files} files{at}"
+
+
+def _first(lines: Sequence[str], *, verbose: bool) -> Iterable[str]:
+    """All lines; of many, the first few and how many more."""
+    if len(lines) <= MANY or verbose:
+        return lines
+    return [*lines[:FEW], f"… {len(lines) - FEW} more"]
+
+
+def _head(plan: Plan) -> list[str]:
+    of = f" of stack {plan.stack}" if plan.stack else ""
+    begin = f"Plan{of} for {_address(plan)}, base {plan.base[:_SHORT] or 'none'}"
+    if plan.edits:
+        return [begin]
+    waits = any(finding.kind in HELD for finding in plan.findings)
+    idle = "Nothing to do: what is wished waits for a person." if waits else "Nothing to do: Git holds what is wished."
+    return [begin, idle]
+
+
+def _address(plan: Plan) -> str:
+    return f"{plan.url} {plan.branch}"
+
+
+def _changes(service: str, moves: Moves) -> list[str]:
+    """A service's change; where its places differ, each with its places."""
+    places = {move: f" in {', '.join(paths)}" if len(moves) > 1 else "" for move, paths in moves.items()}
+    return [one_line(f"{service}: {_move(old, new)}{where}") for (old, new), where in places.items()]
+
+
+def _move(old: str | None, new: str | None) -> str:
+    if old != new:
+        return f"{old or '-'} -> {new or '-'}"
+    return f"{new} stays, its parameters or fields change" if new else "its parameters or fields change"
+
+
+def _edit(edit: Edit) -> str:
+    if edit.whole:
+        return f"{'~' if edit.old and edit.new else '+' if edit.new else '-'} {edit.file}"
+    what = f"{one_line(edit.old)} -> {one_line(edit.new)}" if edit.old != edit.new else f"{one_line(edit.new)}, quoted"
+    return f"~ {edit.file}:{edit.line} {edit.pointer}: {what}"
+
+
+def _shown(edit: Edit, value: str) -> str:
+    return (value[:_SHORT] if edit.whole else value) or "-"
+
+
+def _moves(plan: Plan) -> Iterator[str]:
+    for move in sorted(plan.applications, key=lambda move: move.wave):
+        yield f"wave {move.wave}: Application {move.application} (cluster {move.cluster})"
+
+
+def _canaries(plan: Plan) -> Iterator[str]:
+    for canary in plan.timeline:
+        gates = canary.timeline.manual_gates
+        by_hand = f", {gates} manual gate{'s' if gates > 1 else ''}" if gates else ""
+        yield f"canary of {canary.service}: {canary.timeline}{by_hand}"
+
+
+def _painted(line: str, paint: Paint) -> str:
+    if line.startswith(("+++", "---", "diff ", "index ")):
+        return paint(line, _BOLD)
+    code = {"+": _GREEN, "-": _RED, "@": _CYAN}.get(line[:1])
+    return paint(line, code) if code else line
+
+
+def _code(text: str) -> str:
+    text = printable(text).replace("\n", " ").replace("|", "\\|")
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", printable(text).replace("\n", " "))

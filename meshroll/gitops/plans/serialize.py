@@ -1,0 +1,213 @@
+"""A plan as a JSON document and back. Its schema is `plan.schema.json` beside this module.
+
+The document holds all that applying needs. Its hash says what is agreed on, its checksum that nobody touched the rest:
+a plan edited by hand is refused, since what was reviewed must be what is applied.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from meshroll.errors import BadInputError
+from meshroll.gitops.git import blob_of
+from meshroll.gitops.plans.model import Canary, Edit, Finding, Move, Plan, VersionChange
+from meshroll.manifests.timeline import Stage, Timeline
+
+FORMAT = 1
+SCHEMA = Path(__file__).with_name("plan.schema.json")
+MAX_BYTES = 256 << 20  # 1,000 rendered services in 10 clusters make 80 MiB
+
+
+def to_json(plan: Plan, releases: Mapping[str, str] | None = None) -> str:
+    """The document's text. `releases` has the hash of each Release's part, when a stack has several."""
+    document = to_document(plan, releases or {})
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def to_document(plan: Plan, releases: Mapping[str, str]) -> dict[str, Any]:
+    """The document as plain values."""
+    document = {
+        "version": FORMAT,
+        "repository": plan.url,
+        "branch": plan.branch,
+        "base": plan.base,
+        "stack": plan.stack,
+        "exact": plan.exact,
+        "edits": [_edit_value(plan, edit) for edit in plan.edits],
+        "changes": [vars(change) for change in plan.changes],
+        "diff": plan.diff,
+        "applications": [vars(move) for move in plan.applications],
+        "timeline": [_canary_value(canary) for canary in plan.timeline],
+        "findings": [vars(finding) for finding in plan.findings],
+        "settings": dict(plan.settings),
+        "releases": dict(releases),
+        "hash": plan.hash,
+    }
+    return {**document, "checksum": _checksum(document)}
+
+
+def read_plan(path: Path) -> Plan:
+    """The plan in a file. Raises BadInputError for one that is no plan, or not as it was made."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise BadInputError("the file is too long", where=str(path), expected=f"at most {MAX_BYTES} bytes")
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadInputError(f"it cannot be read ({error.strerror})", where=str(path), expected="a plan") from error
+    return from_json(content, str(path))
+
+
+def from_json(content: bytes, where: str) -> Plan:
+    """The plan in a document. Raises BadInputError for one that is no plan, or not as it was made."""
+    document = _parsed(content, where)
+    version = document.get("version")
+    if version != FORMAT or isinstance(version, bool):
+        found = f"version {version!r}" if "version" in document else "no version"
+        raise BadInputError(f"it is no plan of this format ({found})", where=where, expected=f"version {FORMAT}")
+    _check_schema(document, where)
+    plan = _plan_of(document, where)
+    _check_agrees(plan, where)
+    checksum = document.pop("checksum")
+    if plan.hash != document["hash"] or _checksum(document) != checksum:
+        raise BadInputError(
+            "the plan was changed since it was made", where=where, expected="one as `meshroll plan` wrote it"
+        )
+    return plan
+
+
+def _check_agrees(plan: Plan, where: str) -> None:
+    """Raise BadInputError for a plan whose parts contradict each other, whoever computed its checksum."""
+    services = {change.service for change in plan.changes}
+    places: set[tuple[str, str]] = set()
+    for edit in sorted(plan.edits):
+        wrong = ""
+        if edit.service not in services:
+            wrong = "it belongs to no change"
+        elif (edit.file, edit.pointer) in places or (edit.file, "") in places:
+            wrong = "it is edited twice"
+        elif edit.whole and not edit.file.endswith((".yaml", ".yml")):
+            wrong = "no manifest is called so"
+        elif edit.whole and edit.new and edit.new != blob_of(plan.contents[edit.file]):
+            wrong = "its content is another than its blob says"
+        elif not edit.whole and not edit.new.isprintable():
+            wrong = "its new value cannot be a version"
+        if wrong:
+            raise BadInputError(wrong, where=f"{where}: {edit.file} {edit.pointer}".rstrip(), expected="a plan as made")
+        places.add((edit.file, edit.pointer))
+
+
+def _parsed(content: bytes, where: str) -> dict[str, Any]:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise BadInputError("a key stands twice in it", where=where, expected="a plan")
+        return found
+
+    try:
+        document = json.loads(content.decode("utf-8"), object_pairs_hook=once)
+    except json.JSONDecodeError as error:
+        place = f"{where}:{error.lineno}:{error.colno}"
+        raise BadInputError(f"it is no JSON ({error.msg})", where=place, expected="a plan") from None
+    except (UnicodeDecodeError, RecursionError, ValueError):
+        raise BadInputError("it is no JSON in UTF-8", where=where, expected="a plan") from None
+    if not isinstance(document, dict):
+        raise BadInputError("it is no plan", where=where, expected="a JSON object")
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        raise BadInputError("it is no JSON in UTF-8", where=where, expected="a plan") from None
+    return document
+
+
+def _check_schema(document: Mapping[str, Any], where: str) -> None:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    error = best_match(Draft202012Validator(schema).iter_errors(document))
+    if error is not None:
+        pointer = "".join(f"/{part}" for part in error.absolute_path)
+        raise BadInputError(
+            f"it is no plan: {error.message[:200]}",
+            where=f"{where} {pointer}".strip(),
+            expected=f"what {SCHEMA.name} describes",
+        )
+
+
+def _plan_of(document: Mapping[str, Any], where: str) -> Plan:
+    contents = {
+        item["file"]: _content(item, where) for item in document["edits"] if item["pointer"] == "" and item["new"]
+    }
+    names = ("file", "pointer", "old", "new", "service", "line", "blob")
+    edits = (Edit(**{name: item[name] for name in names}, anchor=item.get("anchor", "")) for item in document["edits"])
+    return Plan(
+        url=document["repository"],
+        branch=document["branch"],
+        base=document["base"],
+        edits=tuple(edits),
+        changes=tuple(VersionChange(**item) for item in document["changes"]),
+        diff=document["diff"],
+        contents=contents,
+        findings=tuple(Finding(**item) for item in document["findings"]),
+        applications=tuple(Move(**item) for item in document["applications"]),
+        timeline=tuple(_canary(item) for item in document["timeline"]),
+        exact=document["exact"],
+        stack=document["stack"],
+        settings=document["settings"],
+    )
+
+
+def _edit_value(plan: Plan, edit: Edit) -> dict[str, Any]:
+    value = {name: getattr(edit, name) for name in ("file", "line", "pointer", "old", "new", "blob", "service")}
+    if edit.anchor:
+        value["anchor"] = edit.anchor
+    if edit.whole and edit.new:
+        content = plan.contents[edit.file]
+        try:
+            value["content"] = content.decode("utf-8")
+        except UnicodeDecodeError:
+            value["contentBase64"] = base64.b64encode(content).decode()
+    return value
+
+
+def _content(item: Mapping[str, Any], where: str) -> bytes:
+    """A whole file's bytes; that they are the ones of the blob is checked when they are stored."""
+    if "content" in item:
+        return str(item["content"]).encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(item.get("contentBase64", ""), validate=True)
+    except ValueError:
+        raise BadInputError(f"the content of {item['file']} is damaged", where=where, expected="a plan") from None
+
+
+def _canary_value(canary: Canary) -> dict[str, Any]:
+    stages = []
+    for stage in canary.timeline.stages:
+        header = {"header": {"name": stage.header[0], "value": stage.header[1]}} if stage.header else {}
+        stages.append({"step": stage.step, "weight": stage.weight, **header, "seconds": stage.seconds})
+    return {
+        "service": canary.service,
+        "stages": stages,
+        "weights": list(canary.timeline.weights),
+        "manualGates": canary.timeline.manual_gates,
+        "shortestSeconds": canary.timeline.shortest_seconds,
+    }
+
+
+def _canary(value: Mapping[str, Any]) -> Canary:
+    stages = []
+    for item in value["stages"]:
+        header = (item["header"]["name"], item["header"]["value"]) if "header" in item else None
+        stages.append(Stage(item["step"], item["weight"], header, item["seconds"]))
+    return Canary(value["service"], Timeline(tuple(stages)))
+
+
+def _checksum(document: Mapping[str, Any]) -> str:
+    covered = {key: value for key, value in document.items() if key != "checksum"}
+    text = json.dumps(covered, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,37 @@
+"""Paths inside a repository."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshroll.errors import BadInputError
+from meshroll.gitops.git.trees import split
+from meshroll.gitops.planners.rendered import version_of
+
+
+def test_a_path_is_its_names() -> None:
+    assert split("sandbox/worker-1/provider") == ["sandbox", "worker-1", "provider"]
+    assert split("") == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/a", "a/", "a//b", ".", "..", "a/../b", ".git", ".Git/x", "a/.GIT", "git~1", "a\\b", "a\0b", "a\u202eb"]
+)
+def test_what_leaves_the_tree_or_lies_is_refused(path: str) -> None:
+    with pytest.raises(BadInputError, match="is not a path inside the repository"):
+        split(path)
+
+
+def test_the_version_is_the_pod_label_of_the_services_own_rollout() -> None:
+    text = (
+        "kind: Service\nmetadata: {name: a}\n---\n"
+        "kind: Rollout\nmetadata: {name: b}\nspec: {template: {metadata: {labels: {version: v1}}}}\n---\n"
+        "kind: Rollout\nmetadata: {name: a}\nspec: {template: {metadata: {labels: {version: v2}}}}\n"
+    )
+    assert version_of(text, "a") == "v2"
+    assert version_of(text, "c") is None
+    assert (
+        version_of("kind: Rollout\nmetadata: {name: a}\nspec: {template: {metadata: {labels: {version: 1}}}}\n", "a")
+        is None
+    )
+    assert version_of("- kind: Rollout\n", "a") is None
