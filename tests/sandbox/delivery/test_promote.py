@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,8 @@ from tests.support.sandbox.traffic import Traffic
 from tests.support.sandbox.watching import ARGO, NETWORKING, SECONDS, phase, rollout, weights
 
 WEIGHTS = (5, 20, 50, 80)
-STEPS: list[Object] = [step for weight in WEIGHTS for step in ({"setWeight": weight}, {"pause": {}})]
+PAUSE: Object = {"pause": {}}
+STEPS: list[Object] = [step for weight in WEIGHTS for step in (Object(setWeight=weight), PAUSE)]
 SYNCHRONIZER = (
     "expected a running synchronizer "
     "(Deployment mspider-mcpc-mcpc-controller in namespace istio-system of cluster host)"
@@ -100,10 +102,10 @@ class Interrupted:
         self.name = worker.name
         self.get, self.list = worker.get, worker.list
 
-    def patch(self, *place: str | Object | None, **options: str) -> Object:
+    def patch(self, *place: Any, **options: Any) -> Object:
         while self._meanwhile:
             self._meanwhile.pop()()
-        return self._worker.patch(*place, **options)  # type: ignore[arg-type]
+        return self._worker.patch(*place, **options)
 
 
 REFUSED = re.compile(

@@ -5,12 +5,17 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from meshroll.kube import Kube
 from meshroll.sandbox import Sandbox
 from tests.support.sandbox.cluster import apply, namespace, until
+
+
+def is_gone(kube: Kube, namespace: str) -> bool:
+    return kube.get("v1", "Namespace", namespace) is None
 
 
 @pytest.fixture(scope="session")
@@ -57,4 +62,4 @@ def space(worker: Kube, host: Kube) -> Iterator[str]:
     for kube in (worker, host):
         kube.delete("v1", "Namespace", name)
     for kube in (worker, host):
-        until(lambda kube=kube: kube.get("v1", "Namespace", name) is None, f"{name} is gone from {kube.name}", 60.0)
+        until(partial(is_gone, kube, name), f"{name} is gone from {kube.name}", 60.0)

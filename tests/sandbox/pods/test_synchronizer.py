@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -12,6 +13,7 @@ from meshroll.sandbox import Sandbox
 from tests.support.sandbox.cluster import (
     MANAGER,
     NETWORKING,
+    Object,
     apply,
     destination_rule,
     global_mesh,
@@ -38,6 +40,10 @@ def clean(host: Kube, worker: Kube, space: str) -> Iterator[None]:
         for kind in ("VirtualService", "DestinationRule"):
             kube.delete(NETWORKING, kind, "provider", space)
     until(lambda: copy_of(host, space) is None, "no copy is left")
+
+
+def has_copy(host: Kube, space: str, spec: Object) -> bool:
+    return (copy_of(host, space) or {}).get("spec") == spec
 
 
 def copy_of(host: Kube, space: str) -> dict | None:
@@ -71,7 +77,7 @@ def test_every_change_is_copied(mesh: None, host: Kube, worker: Kube, space: str
         apply(worker, virtual_service(space, weight))
         begin = time.monotonic()
         wanted = virtual_service(space, weight)["spec"]
-        until(lambda wanted=wanted: (copy_of(host, space) or {}).get("spec") == wanted, "the new weights")
+        until(partial(has_copy, host, space, wanted), "the new weights")
         took.append(time.monotonic() - begin)
     print("copied after (ms):", sorted(round(1000 * seconds) for seconds in took))
 

@@ -10,6 +10,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import aiohttp
 import pytest
@@ -24,9 +25,8 @@ from tests.support.sandbox.cluster import (
     destination_rule,
     entrance,
     global_mesh,
-    is_ready,
+    has_pods,
     lane,
-    live_pods,
     provider,
     ready_pod,
     service,
@@ -155,7 +155,7 @@ def test_no_request_is_lost_when_one_of_two_pods_goes(
     for name in names:
         worker.patch("apps/v1", "Deployment", name, space, {"spec": {"replicas": 2}}, field_manager="tests")
     for name in names:
-        until(lambda name=name: len([*filter(is_ready, live_pods(worker, space, name))]) == 2, f"two pods of {name}")
+        until(partial(has_pods, worker, space, name, 2), f"two pods of {name}")
     settle(istiod, host, worker, space)
 
     def remove_one(name: str) -> None:

@@ -135,6 +135,10 @@ def is_ready(pod: Object) -> bool:
     return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
+def has_pods(kube: Kube, namespace: str, prefix: str, count: int) -> bool:
+    return len([*filter(is_ready, live_pods(kube, namespace, prefix))]) == count
+
+
 def ready_pod(kube: Kube, namespace: str, prefix: str) -> Object:
     return until(lambda: next(filter(is_ready, live_pods(kube, namespace, prefix)), None), f"{prefix} is Ready")
 

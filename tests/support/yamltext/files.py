@@ -6,6 +6,7 @@ against it.
 
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -113,7 +114,7 @@ class File:
 
 @dataclass
 class Writer:
-    draw: object
+    draw: Any
     newline: str
     parts: list[str] = field(default_factory=list)
     spots: list[tuple] = field(default_factory=list)
@@ -172,7 +173,7 @@ class Writer:
             return self.scalar(pointer, flow=True)
         space = self.pick(["", " ", "\n                "])
         self.put(("{" if kind == "map" else "[") + space)
-        result = {} if kind == "map" else []
+        result: Any = {} if kind == "map" else []
         entries = self.names() if kind == "map" else range(self.draw(st.integers(0, 3)))
         for index, name in enumerate(entries):
             if index:
@@ -227,7 +228,7 @@ class Writer:
         return result
 
     def sequence(self, pointer, indent, depth):
-        result = []
+        result: list[Any] = []
         for index in range(self.draw(st.integers(1, 3))):
             self.between(indent)
             self.put(" " * indent + "-")
@@ -271,6 +272,7 @@ def json_files(draw):
         writer.put(draw(st.sampled_from(["", " ", "\n\t", "\n  "])))
 
     def value(pointer, depth):
+        result: Any
         kind = draw(st.sampled_from(["text", "text", "other", "map", "list"][: 3 if depth > 3 else 5]))
         if kind in ("text", "other"):
             result = draw(st.sampled_from([*QUOTED, "\x7f", "\u2028"] if kind == "text" else [1, -2.5, True, None]))

@@ -1,5 +1,7 @@
 """Steps as stages: shares, headers, times and gates."""
 
+from typing import Any
+
 import pytest
 
 from meshroll.errors import BadInputError
@@ -21,7 +23,7 @@ def test_the_header_template_waits_for_a_person(rendered):
 
 
 def test_a_step_without_a_match_takes_its_header_away():
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"setHeaderRoute": {"name": "r", "match": [{"headerName": "h", "headerValue": {"exact": "v"}}]}},
         {"pause": {}},
         {"setHeaderRoute": {"name": "r"}},

@@ -191,7 +191,7 @@ def test_a_cluster_that_is_away_is_one_line_in_the_log(scene: Scene) -> None:
     scene.lifecycles[0].changed({**scene.lifecycles[0]._pod, "status": {}})
     until(lambda: asked >= 3, "it was tried three times")
     assert len([line for line in scene.said if "away" in line]) == 1
-    del scene.cluster._answer  # type: ignore[method-assign]
+    del scene.cluster._answer
 
 
 def test_a_process_that_cannot_be_remembered_does_not_stay(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,12 @@ def test_the_end_of_a_process_is_told_with_its_code(tmp_path: Path) -> None:
     told: list[int | None] = []
     ended = threading.Event()
     process = processes.start((sys.executable, "-c", "raise SystemExit(7)"), {}, tmp_path / "log")
-    processes.when_ended(process, lambda code: (told.append(code), ended.set()))
+
+    def note(code: int | None) -> None:
+        told.append(code)
+        ended.set()
+
+    processes.when_ended(process, note)
     assert ended.wait(10)
     assert told == [7]
 

@@ -35,7 +35,8 @@ def runner(folder: Path, cluster: MemoryCluster, records: Records, said: list[st
 
 
 def test_what_is_left_of_a_pod_that_went_while_no_runner_looked_is_taken_away(tmp_path: Path) -> None:
-    records, said, cluster = Records(tmp_path / "pods", RANGE), [], MemoryCluster()
+    records, cluster = Records(tmp_path / "pods", RANGE), MemoryCluster()
+    said: list[str] = []
     records.allocate("u-old", "dubbo", "old")
     process = processes.start(IDLE, {}, tmp_path / "log")
     records.started("u-old", process.identity, process.created)
@@ -48,7 +49,8 @@ def test_what_is_left_of_a_pod_that_went_while_no_runner_looked_is_taken_away(tm
 
 
 def test_a_pod_that_comes_while_leftovers_are_taken_away_keeps_its_address_and_process(tmp_path: Path) -> None:
-    cluster, said = MemoryCluster(), []
+    cluster = MemoryCluster()
+    said: list[str] = []
 
     class SlowRecords(Records):
         """A pod comes, and is running, just before the records are read."""

@@ -17,7 +17,7 @@ def follow(cluster: MemoryCluster, seen: list[tuple[str, str]], said: list[str] 
     def changed(change: str, obj: Object) -> None:
         seen.append((change, obj["metadata"]["name"]))
 
-    log = [] if said is None else said
+    log: list[str] = [] if said is None else said
     return Reflector(cast("Kube", cluster), "v1", "Pod", changed, log=log.append).start()
 
 
@@ -33,7 +33,8 @@ def follow(cluster: MemoryCluster, seen: list[tuple[str, str]], said: list[str] 
     ids=lambda cut: type(cut).__name__,
 )
 def test_whatever_cuts_a_watch_it_goes_on(cut: Exception | None) -> None:
-    cluster, seen = MemoryCluster(), []
+    cluster = MemoryCluster()
+    seen: list[tuple[str, str]] = []
     reflector = follow(cluster, seen)
     try:
         reflector.synced.wait(10)
@@ -47,7 +48,8 @@ def test_whatever_cuts_a_watch_it_goes_on(cut: Exception | None) -> None:
 
 
 def test_what_went_while_the_watch_was_cut_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    cluster, seen = MemoryCluster(pod("brief")), []
+    cluster = MemoryCluster(pod("brief"))
+    seen: list[tuple[str, str]] = []
     reflector = follow(cluster, seen)
     try:
         reflector.synced.wait(10)
@@ -61,7 +63,9 @@ def test_what_went_while_the_watch_was_cut_is_reported(monkeypatch: pytest.Monke
 
 
 def test_a_follower_that_fails_is_told_again() -> None:
-    cluster, told, said = MemoryCluster(pod("one")), [], []
+    cluster = MemoryCluster(pod("one"))
+    told: list[str] = []
+    said: list[str] = []
 
     def changed(change: str, obj: Object) -> None:
         told.append(change)
@@ -79,7 +83,9 @@ def test_a_follower_that_fails_is_told_again() -> None:
 
 
 def test_a_cluster_that_is_away_is_said_once_and_waited_for() -> None:
-    cluster, seen, said = MemoryCluster(pod("one")), [], []
+    cluster = MemoryCluster(pod("one"))
+    seen: list[tuple[str, str]] = []
+    said: list[str] = []
     cluster.failures = [UnavailableError("cannot be reached", where="memory")] * 2
     reflector = follow(cluster, seen, said)
     try:
