@@ -1,6 +1,6 @@
 """The embedded default: a whole hosted mesh on loopback, built from Go modules, run without root and without Docker.
 
-`Sandbox(name)` is the door: `up`, `status`, `environment`, `logs`, `stop`, `start`, `down`, `clean`. Only the command
+`Sandbox(name)` offers `up`, `status`, `environment`, `logs`, `stop`, `start`, `down`, `clean`. Only the command
 line imports it; nothing that a user runs against a real cluster does.
 """
 

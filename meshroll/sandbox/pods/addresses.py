@@ -18,7 +18,7 @@ def pod_range(network: str) -> tuple[IPv4Address, IPv4Address]:
     try:
         parsed = IPv4Network(network)
     except ValueError as error:
-        raise BadInputError(f"{network} is no network ({error})", where="range", expected="127.N.0.0/16") from error
+        raise BadInputError(f"{network} is not a network ({error})", where="range", expected="127.N.0.0/16") from error
     if not parsed.is_loopback or parsed.prefixlen != _PREFIX:
         raise BadInputError(f"{network} is not for pods", where="range", expected="127.N.0.0/16")
     return parsed[256], parsed[-2]

@@ -1,7 +1,7 @@
 """The process of one pod on the pod's address: started, found again, ended, and when it may start again.
 
-It touches processes and records, never the cluster: what there is to tell, `untold` and the states say. Used by one
-thread alone.
+It touches processes and records, never the cluster: `unreported` and the states hold what there is to report. Used by
+one thread alone.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from meshroll.sandbox.supervision import listeners
 
 
 class Container:
-    """`say` writes a line of the pod's; `ended` gets a process that ended and its code, on another thread."""
+    """`log` writes a line of the pod's; `ended` gets a process that ended and its code, on another thread."""
 
     def __init__(
-        self, worker: Worker, say: Callable[[str], None], ended: Callable[[Process, int | None], None]
+        self, worker: Worker, log: Callable[[str], None], ended: Callable[[Process, int | None], None]
     ) -> None:
-        self._worker, self._say, self._ended = worker, say, ended
+        self._worker, self._log, self._ended = worker, log, ended
         self.process: Process | None = None
         self.port: int | None = None
         # What the cluster is to hear of the last end: whether it did not yet, the state, the pod's phase if it is over.
-        self.untold, self.last_state, self.outcome = False, dict[str, object](), ""
+        self.unreported, self.last_state, self.outcome = False, dict[str, object](), ""
         # Ends, and taken addresses, in a row.
         self._crashes, self._taken = 0, 0
         self._next_start, self._started = 0.0, 0.0
@@ -79,7 +79,7 @@ class Container:
             if process is None:
                 return None
         else:
-            self._say(f"found again as process {process.pid} on {record.address}")
+            self._log(f"found again as process {process.pid} on {record.address}")
         self.process, self.port, self._started = process, program.port, time.monotonic()
         processes.when_ended(process, lambda code: self._ended(process, code))
         return None
@@ -92,14 +92,14 @@ class Container:
         delay = restarts.delay(self._crashes)
         self._next_start = time.monotonic() + delay
         self.process = None
-        self.untold, self.last_state = True, restarts.terminated(code, timestamp())
+        self.unreported, self.last_state = True, restarts.terminated(code, timestamp())
         self.outcome = restarts.outcome(pod, code)
         if record := self._worker.records.get(pods.uid(pod)):
             count = record.restarts + 1
             self._worker.records.ended(record.uid, restarts=count)
-            said = "ended" if code is None else f"ended with code {code}"
+            outcome = "ended" if code is None else f"ended with code {code}"
             next_ = f"the pod has {self.outcome.lower()}" if self.outcome else f"restart {count} in {delay:g} s"
-            self._say(f"its process {said}; {next_}")
+            self._log(f"its process {outcome}; {next_}")
 
     def stop(self, pod: Object, grace: float) -> None:
         """Stop the process, also one that an earlier runner started."""
@@ -111,7 +111,7 @@ class Container:
             self._worker.records.ended(record.uid, restarts=record.restarts)
 
     def _take_another_address(self, record: Record, port: int) -> Refusal | None:
-        self._say(f"{record.address}:{port} is taken by somebody else's program; takes another")
+        self._log(f"{record.address}:{port} is taken by somebody else's program; takes another")
         self._worker.records.release(record.uid)
         self._taken += 1
         self._next_start = time.monotonic() + restarts.delay(self._taken)
@@ -126,7 +126,7 @@ class Container:
             process = processes.start(program.command, processes.inherited(INHERITED) | program.environment, log)
         except (OSError, ValueError) as error:
             reason = (error.strerror if isinstance(error, OSError) else None) or error
-            self._say(f"{program.command[0]} cannot be started: {reason}")
+            self._log(f"{program.command[0]} cannot be started: {reason}")
             self.crashed(pod, None)
             return None
         try:
@@ -134,5 +134,5 @@ class Container:
         except BaseException:
             process.stop(0.0)  # nobody would find it again, and it would hold the address
             raise
-        self._say(f"process {process.pid} on {record.address} ({program.title})")
+        self._log(f"process {process.pid} on {record.address} ({program.title})")
         return process

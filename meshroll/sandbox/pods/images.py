@@ -66,7 +66,7 @@ def parse(document: object, where: str) -> tuple[ImageRule, ...]:
     """The rows of one table file. Raises BadInputError that names the row and the key."""
     rows = document.get("workloads") if isinstance(document, dict) and set(document) == {"workloads"} else None
     if not isinstance(rows, list):
-        raise BadInputError("this is no table of workloads", where=where, expected="one key, workloads, with a list")
+        raise BadInputError("this is not a table of workloads", where=where, expected="one key, workloads, with a list")
     return tuple(_entry(row, f"{where}: /workloads/{index}") for index, row in enumerate(rows))
 
 
@@ -79,7 +79,7 @@ def _entry(row: object, where: str) -> ImageRule:
     image, env, command, port = row.get("image"), row.get("env") or {}, row.get("command"), row.get("port")
     if not isinstance(image, str) or not image:
         raise BadInputError("image is missing", where=where, expected="a glob for the image's name")
-    if not isinstance(command, list) or not command or not all(isinstance(word, str) and word for word in command):
+    if not isinstance(command, list) or not command or not all(isinstance(a, str) and a for a in command):
         raise BadInputError("command is missing", where=where, expected="a list of strings, the program first")
     if not isinstance(env, dict) or not all(isinstance(k, str) and isinstance(v, str) for k, v in env.items()):
         raise BadInputError("env must map names to globs", where=where, expected="strings; quote numbers")

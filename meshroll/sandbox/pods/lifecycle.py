@@ -3,7 +3,7 @@
 Start: address, process, listening, WorkloadEntry, and only then Ready. End: WorkloadEntry away, process drained and
 stopped, address given back, pod object removed. A process that dies is a container that crashed: the WorkloadEntry
 goes, the pod is not Ready, and the container is started again on the same address (restarts.py), with the restart
-counted. Whatever fails is said once and tried again: nothing but the pod's end ends the thread.
+counted. Whatever fails is logged once and tried again: nothing but the pod's end ends the thread.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _STOP = object()
 
 
 class Lifecycle:
-    """The pod's thread. Everything it is told goes through one inbox; its state is touched by this thread alone."""
+    """The pod's thread. Everything it learns goes through one inbox; its state is touched by this thread alone."""
 
     def __init__(self, worker: Worker, pod: Object, finished: Callable[[Lifecycle], None]) -> None:
         self._worker, self._pod, self._finished = worker, pod, finished
@@ -131,7 +131,7 @@ class Lifecycle:
             return None
         if self._is_dead():
             container.crashed(self._pod, self._ended.code if self._ended else None)
-        if container.untold:
+        if container.unreported:
             self._tell_end()
         if pods.is_finished(self._pod):
             self._rest()
@@ -174,9 +174,9 @@ class Lifecycle:
             self._presence.withdraw(self._pod)
             self._report(container.last_state, ready=False, phase=container.outcome)
             self._pod = {**self._pod, "status": {**self._pod.get("status", {}), "phase": container.outcome}}
-            container.untold = False
+            container.unreported = False
             return
-        container.untold = False
+        container.unreported = False
         try:
             self._presence.withdraw(self._pod)
             waiting = {"reason": "CrashLoopBackOff", "message": "the program ended; it is started again"}

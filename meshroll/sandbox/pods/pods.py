@@ -21,7 +21,7 @@ class PodAddresses:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a pod is not run, in a kubelet's words. A `passing` one is tried again without a change of the pod."""
+    """Why a pod is not run, as a kubelet names it. A `passing` one is tried again without a change of the pod."""
 
     reason: str
     message: str

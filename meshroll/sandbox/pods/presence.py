@@ -1,4 +1,4 @@
-"""What a cluster is told of one pod: its WorkloadEntry and its status, each sent only when it says something new.
+"""What a cluster holds of one pod: its WorkloadEntry and its status, each sent only when it differs from the last one.
 
 Contract: nothing of a later pod of the same name is ever taken away.
 """

@@ -86,7 +86,7 @@ def start(command: Sequence[str], environment: Mapping[str, str], log: Path) -> 
 
 
 def adopt(identity: Identity | None, created: float) -> Process | None:
-    """A process that an earlier runner started, if it still runs; `created` is only what is said of its start."""
+    """A process that an earlier runner started, if it still runs; `created` is only the start time that is shown."""
     if identity is None or not identity.alive:
         return None
     try:

@@ -27,10 +27,10 @@ def choose(pod: Object, container: Object, place: PodAddresses, table: Table, bu
     image = container.get("image", "")
     entry = table.find(image, environment)
     if entry is None:
-        text = f"image {image!r} is in no table of workloads of this sandbox; add a row for it to an own table file"
+        text = f"image {image!r} is not in any table of workloads of this sandbox; add a row for it to a table file"
         return Refusal("ErrImageNeverPull", text)
     port = pods.port(container, entry.port)
     if port is not None:
         environment = {"PORT": str(port), **environment}
-    command = tuple(word.replace("{workload}", builtin) for word in entry.command)
+    command = tuple(argument.replace("{workload}", builtin) for argument in entry.command)
     return Program(command, environment, port, " ".join(entry.command))

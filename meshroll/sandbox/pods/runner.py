@@ -26,7 +26,7 @@ from meshroll.sandbox.pods.lifecycle import Lifecycle
 from meshroll.sandbox.pods.pods import Object
 from meshroll.sandbox.pods.records import Records
 from meshroll.sandbox.pods.worker import Worker
-from meshroll.sandbox.watch.log import say
+from meshroll.sandbox.watch.log import write_line
 from meshroll.sandbox.watch.reflector import Reflector
 from meshroll.sandbox.watch.serving import serve
 
@@ -115,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 cluster_id=options.cluster_id,
                 builtin=str(options.workload_binary),
                 state=options.state,
-                log=say,
+                log=write_line,
             )
         )
     except MeshrollError as error:

@@ -16,7 +16,7 @@ from meshroll.sandbox.topology.site import port_names
 
 
 def ports(home: Home) -> dict[str, int]:
-    """The ports claimed so far, by `<part> <word>`."""
+    """The ports claimed so far, by `<part> <use>`."""
     return dict(files.read_json(home.ports, {}))
 
 
@@ -33,8 +33,8 @@ def ensure(home: Home, workers: Sequence[str]) -> None:
         for path in home.root.glob(f"*/{home.ports.name}"):
             if path != home.ports:
                 others.update(files.read_json(path, {}).values())
-        heard = listeners.listening()
-        busy, addressed = {item.port for item in heard} | others, {item.address for item in heard}
+        listening = listeners.listening()
+        busy, addressed = {item.port for item in listening} | others, {item.address for item in listening}
         seed, known = str(home.path), ports(home)
         chosen = addresses.choose(port_names(tuple(workers)), known, busy.__contains__, addresses.PORTS, seed)
         files.write_json(home.ports, known | chosen)

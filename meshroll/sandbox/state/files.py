@@ -1,4 +1,4 @@
-"""Files that another process may read at any moment: written whole or not at all, and private unless told otherwise."""
+"""Files that another process may read at any moment: written whole or not at all, and private by default."""
 
 from __future__ import annotations
 

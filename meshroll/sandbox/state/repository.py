@@ -10,7 +10,7 @@ from meshroll.sandbox.state.home import Home
 
 
 def ensure(home: Home) -> None:
-    """Make the repository, unless there is one. Raises UnavailableError with what `git init` said."""
+    """Make the repository, unless there is one. Raises UnavailableError with the error of `git init`."""
     if (home.repository / "HEAD").exists():
         return
     # The caller's Git settings must not decide what the repository is like.

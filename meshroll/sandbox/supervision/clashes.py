@@ -16,10 +16,10 @@ _ANY = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 def refuse(parts: Sequence[Part], foreign: Collection[Listener]) -> None:
     """Raise BadInputError that names the first foreign listener where one of the parts is to listen."""
     for part in parts:
-        for word, port in part.ports.items():
+        for use, port in part.ports.items():
             if any(item.port == port and item.address in {part.host, *_ANY} for item in foreign):
                 raise BadInputError(
-                    f"port {port}, remembered for its {word}, is taken by {listeners.holder(port)}",
+                    f"port {port}, remembered for its {use}, is taken by {listeners.holder(port)}",
                     where=part.name,
                     expected="the port to be free, or `meshroll sandbox clean`, which chooses others",
                 )

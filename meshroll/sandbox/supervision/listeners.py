@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 import psutil
 
-# The part's name without its cluster -> the words of its ports; their programs have no flag for the address.
+# The part's name without its cluster -> the uses of its ports; their programs have no flag for the address.
 WILDCARD: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"rollouts": ("healthz", "metrics"), "argocd/application-controller": ("metrics",)}
 )
@@ -67,7 +67,7 @@ def of_processes(pids: Iterable[int]) -> frozenset[Listener]:
 
 
 def holder(port: int) -> str:
-    """Words for the process that listens on a port, as far as this user may see it."""
+    """A name for the process that listens on a port, as far as this user may see it."""
     for process in psutil.process_iter(["pid", "name"]):
         try:
             connections = process.net_connections("tcp")
@@ -78,8 +78,8 @@ def holder(port: int) -> str:
     return "another program"
 
 
-def _address(words: str) -> str:
-    packed = b"".join(struct.pack("=I", int(words[i : i + 8], 16)) for i in range(0, len(words), 8))
+def _address(digits: str) -> str:
+    packed = b"".join(struct.pack("=I", int(digits[i : i + 8], 16)) for i in range(0, len(digits), 8))
     address = ip_address(socket.inet_ntop(socket.AF_INET if len(packed) == _IPV4_BYTES else socket.AF_INET6, packed))
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     shown: IPv4Address | IPv6Address = mapped or address

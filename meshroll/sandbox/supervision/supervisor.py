@@ -56,7 +56,7 @@ class Supervisor:
         self._home = home
         self._nodes = nodes
         self._progress = progress
-        self._said = threading.Lock()
+        self._reporting = threading.Lock()
         self._interrupted = threading.Event()
 
     @property
@@ -147,7 +147,7 @@ class Supervisor:
             return
         identity = self._identity(node.name)
         if identity and identity.alive and identity.digest != node.digest:
-            self._say(f"{node.name} is started anew: it is to be started in another way than before")
+            self._report(f"{node.name} is started anew: it is to be started in another way than before")
             self.stop([node.name])
             identity = None
         # One that was killed unseen, or was on its way to fail as an earlier command left it, ends here.
@@ -159,7 +159,7 @@ class Supervisor:
             log = self._home.log(node.name)
             last = next((line for line in reversed(self._log_end(node.name)) if line.strip()), "nothing")
             raise UnavailableError(f"ended while it started; its log {log} ends with: {last}", where=node.name)
-        self._say(f"{node.name} is ready after {time.monotonic() - began:.1f} s")
+        self._report(f"{node.name} is ready after {time.monotonic() - began:.1f} s")
 
     def _spawn(self, part: Part) -> process.Identity:
         if not part.leaves:
@@ -171,8 +171,8 @@ class Supervisor:
         replace(identity, digest=part.digest).store(self._home.pid_file(part.name))
         return identity
 
-    def _say(self, text: str) -> None:
-        with self._said:
+    def _report(self, text: str) -> None:
+        with self._reporting:
             self._progress(text)
 
     def _await_ready(self, part: Part, identity: process.Identity) -> bool:

@@ -44,7 +44,7 @@ class CopyRequest:
     problem: str = ""
 
 
-def wish(mesh: Object) -> CopyRequest:
+def copy_request(mesh: Object) -> CopyRequest:
     """Read one GlobalMesh; a switched off or incomplete one wants nothing copied."""
     name = mesh["metadata"]["name"]
     try:
@@ -89,14 +89,14 @@ def _resource(item: Object) -> Resource:
 def _mapping(parent: Object, key: str) -> Object:
     value = parent.get(key) or {}
     if not isinstance(value, dict):
-        raise TypeError(f"{key} is no mapping")
+        raise TypeError(f"{key} is not a mapping")
     return value
 
 
 def _list(parent: Object, key: str) -> list[Any]:
     value = parent.get(key) or []
     if not isinstance(value, list):
-        raise TypeError(f"{key} is no list")
+        raise TypeError(f"{key} is not a list")
     return value
 
 

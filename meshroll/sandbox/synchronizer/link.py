@@ -82,7 +82,7 @@ class Link:
                 "the control plane has one of that name that is not its copy"
             )
             uid = str(decision.body["metadata"]["uid"])
-            self._notices.say(topic, uid, wanted.mesh, "ResourceConflict", text)
+            self._notices.report(topic, uid, wanted.mesh, "ResourceConflict", text)
             return
         self._notices.settle(topic)
         if decision.body is not None:

@@ -1,4 +1,4 @@
-"""What a GlobalMesh's owner is told: a line in the log and an Event on it, not repeated while nothing changed."""
+"""Notices to a GlobalMesh's owner: a line in the log and an Event on it, not repeated while nothing changed."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Notices:
         self, host: Kube, find: Callable[[str], Object | None], log: Callable[[str], None], *, field_manager: str
     ) -> None:
         self._host, self._find, self._log, self._manager = host, find, log, field_manager
-        self._said: dict[Topic, str] = {}
+        self._reported: dict[Topic, str] = {}
 
-    def say(self, topic: Topic, state: str, mesh: str, reason: str, text: str) -> None:
-        """Say a thing about a topic; the same topic in the same state was said before."""
-        if self._said.get(topic) == state:
+    def report(self, topic: Topic, state: str, mesh: str, reason: str, text: str) -> None:
+        """Report something about a topic, unless the same topic was last reported in the same state."""
+        if self._reported.get(topic) == state:
             return
-        self._said[topic] = state
+        self._reported[topic] = state
         self._log(f"{mesh}: {reason}: {text}")
         about = self._find(mesh)
         if about is None:
@@ -39,7 +39,7 @@ class Notices:
 
     def settle(self, topic: Topic) -> None:
         """The topic is well again: what comes next is news."""
-        self._said.pop(topic, None)
+        self._reported.pop(topic, None)
 
 
 def event_on(mesh: Object, reason: str, text: str, topic: str) -> Object:

@@ -22,7 +22,7 @@ from meshroll.sandbox.synchronizer.copies import ORIGIN, SYNCED_FROM
 from meshroll.sandbox.synchronizer.globalmesh import CopyRequest, Resource
 from meshroll.sandbox.synchronizer.link import FIELD_MANAGER, Link, Wanted, remove
 from meshroll.sandbox.synchronizer.notices import Notices
-from meshroll.sandbox.watch.log import say
+from meshroll.sandbox.watch.log import write_line
 from meshroll.sandbox.watch.reflector import Reflector
 from meshroll.sandbox.watch.serving import serve
 from meshroll.sandbox.watch.workqueue import WorkQueue
@@ -38,7 +38,7 @@ class Synchronizer:
     """All copying of one control plane. One thread decides and writes; reflectors only tell it what to look at."""
 
     def __init__(
-        self, host: Kube, workers: Mapping[str, Kube], namespace: str, log: Callable[[str], None] = say
+        self, host: Kube, workers: Mapping[str, Kube], namespace: str, log: Callable[[str], None] = write_line
     ) -> None:
         self._host, self._workers, self._log = host, workers, log
         self._work = WorkQueue("synchronizer", log)
@@ -76,29 +76,29 @@ class Synchronizer:
             # By itself: a copy that cannot be removed must not keep others from being made.
             self._work.put("unwanted copies", self._clean)
 
-    def _wishes(self) -> dict[str, CopyRequest]:
+    def _requests(self) -> dict[str, CopyRequest]:
         meshes = [mesh for key in self._meshes.names() if (mesh := self._meshes.get(key)) is not None]
         return {
-            mesh["metadata"]["name"]: self._checked(globalmesh.wish(mesh))
+            mesh["metadata"]["name"]: self._checked(globalmesh.copy_request(mesh))
             for mesh in meshes
             if "deletionTimestamp" not in mesh["metadata"]
         }
 
-    def _checked(self, wish: CopyRequest) -> CopyRequest:
-        problem = wish.problem
-        if wish.enabled and wish.worker not in self._workers:
-            problem = f"this synchronizer knows no cluster {wish.worker}"
-            wish = CopyRequest(wish.mesh, wish.worker, (), False, wish.keep_when_off, problem)
+    def _checked(self, request: CopyRequest) -> CopyRequest:
+        problem = request.problem
+        if request.enabled and request.worker not in self._workers:
+            problem = f"this synchronizer does not know the cluster {request.worker}"
+            request = CopyRequest(request.mesh, request.worker, (), False, request.keep_when_off, problem)
         if problem:
             text = f"{problem}; nothing is copied"
-            self._notices.say(("mesh", wish.mesh), problem, wish.mesh, "SynchronizerMisconfigured", text)
+            self._notices.report(("mesh", request.mesh), problem, request.mesh, "SynchronizerMisconfigured", text)
         else:
-            self._notices.settle(("mesh", wish.mesh))
-        return wish
+            self._notices.settle(("mesh", request.mesh))
+        return request
 
     def _arrange(self) -> None:
         """Bring the links in line with the GlobalMesh objects."""
-        wanted = _wanted(self._wishes())
+        wanted = _wanted(self._requests())
         for gone in set(self._links) - wanted:
             self._links.pop(gone).stop()
             self._log(f"{gone.mesh}: {gone.resource.kind} of {gone.worker} is no longer copied")
@@ -111,8 +111,8 @@ class Synchronizer:
 
     def _clean(self) -> None:
         """Remove copies that no GlobalMesh wants any more."""
-        wishes = self._wishes()
-        wanted = _wanted(wishes)
+        requests = self._requests()
+        wanted = _wanted(requests)
         names = {(item.group, item.kind): item for item in self._kinds}
         for resource in names.values():
             if not self._host.knows(resource.api_version, resource.kind):
@@ -124,19 +124,19 @@ class Synchronizer:
                 mesh = labels.get(SYNCED_FROM)
                 if not mesh or ORIGIN not in labels or mesh in linked:
                     continue
-                wish = wishes.get(mesh)
+                request = requests.get(mesh)
                 # An unusable GlobalMesh is not a switch turned off: nothing is removed until it says what it wants.
-                if wish and (wish.problem or (not wish.enabled and wish.keep_when_off)):
+                if request and (request.problem or (not request.enabled and request.keep_when_off)):
                     continue
                 remove(self._host, obj, self._log)
 
 
-def _wanted(wishes: Mapping[str, CopyRequest]) -> set[Wanted]:
+def _wanted(requests: Mapping[str, CopyRequest]) -> set[Wanted]:
     return {
-        Wanted(wish.mesh, wish.worker, resource)
-        for wish in wishes.values()
-        if wish.enabled
-        for resource in wish.resources
+        Wanted(request.mesh, request.worker, resource)
+        for request in requests.values()
+        if request.enabled
+        for resource in request.resources
     }
 
 

@@ -45,7 +45,7 @@ def delivery(site: Site) -> list[Node]:
         "--namespace=argocd",
         f"--argocd-repo-server={repositories}",
         "--repo-server-plaintext",
-        *(f"--{word}-addr=127.0.0.1:{site.port(sets, word)}" for word in ("metrics", "probe", "webhook")),
+        *(f"--{use}-addr=127.0.0.1:{site.port(sets, use)}" for use in ("metrics", "probe", "webhook")),
         "--logformat=text",
     )
     environment = _environment(site)
@@ -57,7 +57,7 @@ def delivery(site: Site) -> list[Node]:
             TcpProbe(site.port(valkey, "redis")),
             needs=("valkey configured",),
             environment=site.environment(),
-            ports=site.words(valkey),
+            ports=site.ports_of(valkey),
         ),
         Part(
             server,
@@ -65,7 +65,7 @@ def delivery(site: Site) -> list[Node]:
             HttpProbe(site.port(server, "metrics"), "/healthz?full=true"),
             needs=(valkey,),
             environment=environment,
-            ports=site.words(server),
+            ports=site.ports_of(server),
         ),
         Part(
             controller,
@@ -73,7 +73,7 @@ def delivery(site: Site) -> list[Node]:
             HttpProbe(site.port(controller, "metrics"), "/healthz"),
             needs=(valkey, "host seeded"),
             environment=environment,
-            ports=site.words(controller),
+            ports=site.ports_of(controller),
         ),
         Part(
             sets,
@@ -83,7 +83,7 @@ def delivery(site: Site) -> list[Node]:
             needs=("host seeded",),
             # Half of it reads the flag, the other half only the variable.
             environment={**environment, "KUBECONFIG": str(site.home.cluster_kubeconfig(HOST))},
-            ports=site.words(sets),
+            ports=site.ports_of(sets),
         ),
     ]
 
@@ -106,7 +106,7 @@ def rollouts(site: Site, worker: str) -> list[Node]:
             HttpProbe(site.port(name, "healthz"), "/healthz"),
             needs=(f"{worker} seeded",),
             environment=site.environment(),
-            ports=site.words(name),
+            ports=site.ports_of(name),
         )
     ]
 

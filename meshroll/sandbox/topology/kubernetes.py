@@ -78,7 +78,7 @@ def control_plane(site: Site, cluster: str) -> list[Node]:
             HttpProbe(site.port(server, "https"), "/readyz", tls=True),
             needs=("etcd",),
             environment=site.environment(),
-            ports=site.words(server),
+            ports=site.ports_of(server),
         ),
         Task(kubeconfig, lambda: site.write_kubeconfig(cluster), needs=(server,)),
         Task(seeded, lambda: seed_cluster(site, cluster), needs=(kubeconfig,)),
@@ -88,7 +88,7 @@ def control_plane(site: Site, cluster: str) -> list[Node]:
             HttpProbe(site.port(manager, "https"), "/healthz", tls=True),
             needs=(kubeconfig,),
             environment=site.environment(),
-            ports=site.words(manager),
+            ports=site.ports_of(manager),
         ),
     ]
 
@@ -132,7 +132,7 @@ def worker(site: Site, cluster: str) -> list[Node]:
             HttpProbe(site.port(scheduler, "https"), "/healthz", tls=True),
             needs=(f"{cluster} kubeconfig",),
             environment=site.environment(),
-            ports=site.words(scheduler),
+            ports=site.ports_of(scheduler),
         ),
         Part(
             kwok,
@@ -140,6 +140,6 @@ def worker(site: Site, cluster: str) -> list[Node]:
             HttpProbe(site.port(kwok, "http"), "/healthz"),
             needs=(f"{cluster} seeded",),
             environment=site.environment(),
-            ports=site.words(kwok),
+            ports=site.ports_of(kwok),
         ),
     ]

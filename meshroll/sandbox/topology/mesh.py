@@ -49,7 +49,7 @@ def control_plane(site: Site) -> list[Node]:
             HttpProbe(site.port(istiod, "http"), "/ready"),
             needs=("host seeded",),
             environment=environment,
-            ports=site.words(istiod),
+            ports=site.ports_of(istiod),
         ),
         Part(
             "synchronizer",
@@ -61,7 +61,7 @@ def control_plane(site: Site) -> list[Node]:
                 str(site.home.kubeconfig),
                 "--host-context",
                 HOST,
-                *(word for worker in site.workers for word in ("--worker", f"{worker}={worker}")),
+                *(argument for worker in site.workers for argument in ("--worker", f"{worker}={worker}")),
                 "--namespace",
                 "mspider-system",
                 "--readiness",
@@ -90,7 +90,7 @@ def worker(site: Site, cluster: str) -> list[Node]:
         *("--state", str(site.home.part(runner))),
         *("--istiod", discovery),
         *("--cluster-id", cluster),
-        *(word for path in site.workloads for word in ("--table", str(path))),
+        *(argument for path in site.workloads for argument in ("--table", str(path))),
         *("--workload-binary", str(site.programs["workload"])),
         *("--readiness", str(ready)),
     )
@@ -113,7 +113,7 @@ def worker(site: Site, cluster: str) -> list[Node]:
             HttpProbe(site.port(envoy, "admin"), "/ready", host=site.ranges[cluster].gateway),
             needs=(f"{envoy} configured", "istiod"),
             environment=site.environment(),
-            ports=site.words(envoy),
+            ports=site.ports_of(envoy),
             host=site.ranges[cluster].gateway,
         ),
     ]

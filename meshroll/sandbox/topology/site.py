@@ -15,12 +15,12 @@ from meshroll.sandbox.state.credentials import SandboxCredentials
 from meshroll.sandbox.state.home import Home
 
 HOST = "host"
-CHECKOUT = Path(meshroll.__file__).parents[1]
+PACKAGES = Path(meshroll.__file__).parents[1]  # where Python finds Meshroll: a checkout, or an environment
 
 
 @dataclass(frozen=True)
 class Site:
-    """One sandbox as its table sees it. `ports` is keyed by `<part> <word>`, `ranges` by worker."""
+    """One sandbox as its table sees it. `ports` is keyed by `<part> <use>`, `ranges` by worker."""
 
     home: Home
     workers: tuple[str, ...]
@@ -36,12 +36,12 @@ class Site:
         """The host and the workers."""
         return (HOST, *self.workers)
 
-    def port(self, part: str, word: str) -> int:
-        """A port by part and word."""
-        return self.ports[f"{part} {word}"]
+    def port(self, part: str, use: str) -> int:
+        """A port by part and use."""
+        return self.ports[f"{part} {use}"]
 
-    def words(self, part: str) -> dict[str, int]:
-        """All ports of a part by word."""
+    def ports_of(self, part: str) -> dict[str, int]:
+        """All ports of a part by use."""
         prefix = f"{part} "
         return {key.removeprefix(prefix): port for key, port in self.ports.items() if key.startswith(prefix)}
 
@@ -61,7 +61,7 @@ class Site:
 
     def python(self, **more: str) -> dict[str, str]:
         """What a part that is a Python module of ours gets."""
-        return self.environment(PYTHONPATH=str(CHECKOUT), PYTHONUNBUFFERED="1", **more)
+        return self.environment(PYTHONPATH=str(PACKAGES), PYTHONUNBUFFERED="1", **more)
 
     def write_kubeconfig(self, cluster: str) -> None:
         """Write a cluster's own kubeconfig, once its API server has made its certificate."""
@@ -81,11 +81,11 @@ class Site:
 
 
 def port_names(workers: tuple[str, ...]) -> list[str]:
-    """Every port that the table of parts needs, as `<part> <word>`."""
+    """Every port that the table of parts needs, as `<part> <use>`."""
     names = ["valkey redis", "istiod grpc", "istiod http", "istiod monitoring", "istiod ctrlz"]
-    names += [f"argocd/application-controller {word}" for word in ("metrics",)]
-    names += [f"argocd/repo-server {word}" for word in ("grpc", "metrics")]
-    names += [f"argocd/applicationset-controller {word}" for word in ("metrics", "probe", "webhook")]
+    names += [f"argocd/application-controller {use}" for use in ("metrics",)]
+    names += [f"argocd/repo-server {use}" for use in ("grpc", "metrics")]
+    names += [f"argocd/applicationset-controller {use}" for use in ("metrics", "probe", "webhook")]
     for cluster in (HOST, *workers):
         names += [f"{cluster}/kube-apiserver https", f"{cluster}/kube-controller-manager https"]
     for worker in workers:

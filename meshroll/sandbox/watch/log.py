@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from meshroll.errors import MeshrollError, redact
 
 
-def say(text: str) -> None:
+def write_line(text: str) -> None:
     """Write one line at once; credentials are masked."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
     # One write a line: print would let lines of several threads run into each other.

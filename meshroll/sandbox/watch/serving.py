@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from meshroll.sandbox.watch.log import say
+from meshroll.sandbox.watch.log import write_line
 
 
 def serve(start: Callable[[], None], stop: Callable[[], None], readiness: Path | None) -> int:
@@ -27,7 +27,7 @@ def serve(start: Callable[[], None], stop: Callable[[], None], readiness: Path |
     def dead(failure: threading.ExceptHookArgs) -> None:
         name = failure.thread.name if failure.thread else "a thread"
         trace = traceback.format_exception(failure.exc_type, failure.exc_value, failure.exc_traceback)
-        say(f"{name} died: {''.join(trace)}")
+        write_line(f"{name} died: {''.join(trace)}")
         died.set()
         over.set()
 
@@ -35,7 +35,7 @@ def serve(start: Callable[[], None], stop: Callable[[], None], readiness: Path |
         start()
         if readiness:
             readiness.write_text("ready\n", encoding="utf-8")
-        say("ready")
+        write_line("ready")
 
     threading.excepthook = dead
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -46,6 +46,6 @@ def serve(start: Callable[[], None], stop: Callable[[], None], readiness: Path |
     over.wait()
     if died.is_set():
         return 1
-    say("stopping")
+    write_line("stopping")
     stop()
     return 0

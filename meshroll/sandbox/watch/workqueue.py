@@ -1,7 +1,7 @@
 """Named pieces of work for one thread: each waits at most once, and what fails is tried again, ever more slowly.
 
 A name that is put again while its work waits, or waits to be tried again, is done once, at once and in its newest form:
-the queue never grows beyond the names there are. No failure ends the thread; it is said once until it changes.
+the queue never grows beyond the names there are. No failure ends the thread; it is logged once until it changes.
 """
 
 from __future__ import annotations

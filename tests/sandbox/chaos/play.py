@@ -47,7 +47,7 @@ def _play(rig: Rig, scenario: Scenario, seed: int) -> Record:
         act = _step("after the act", run)
         scenario.mend(run)
         second = _second(run) if scenario.second_run else None
-        run.wish(versions.next)
+        run.ask_for(versions.next)
         _up(run)
         run.comes_back()
         following = _step("the next version", run)

@@ -85,13 +85,13 @@ class Run:
         """Note the time of something that was done or seen."""
         self.events.append(Event(monotonic(), what))
 
-    def wish(self, version: str) -> None:
+    def ask_for(self, version: str) -> None:
         """Set the provider's version in the stack file."""
         self.rig.stack.put(f"/services/{PROVIDER}/version", version)
 
     def release(self) -> Running:
-        """Wish for the wanted version, and start `pulumi up`."""
-        self.wish(self.wanted)
+        """Ask for the wanted version, and start `pulumi up`."""
+        self.ask_for(self.wanted)
         return self.start_up()
 
     def start_up(self) -> Running:

@@ -47,12 +47,12 @@ def stack(known: Made) -> Made:
 
 
 def released(stack: Made) -> str:
-    """Wish for a version that nobody has had, and bring it up; what was said."""
-    wish(stack)
+    """Ask for a version that nobody has had, and bring it up; what was said."""
+    up_another_version(stack)
     return stack.up()
 
 
-def wish(stack: Made) -> str:
+def up_another_version(stack: Made) -> str:
     version = f"v{secrets.token_hex(4)}"
     stack.put(f"/services/{PROVIDER}/version", version)
     return version
@@ -119,7 +119,7 @@ def up_in_background(stack: Made) -> Iterator[subprocess.Popen[str]]:
 def test_an_image_that_cannot_be_pulled_is_left_behind_by_the_next_version(stack: Made, rollouts: Repository) -> None:
     stack.put(IMAGE, NOBODY)
     stack.put("/delivery/timeout", "5s")
-    bad = wish(stack)
+    bad = up_another_version(stack)
     said = stack.up(fails=True)
     assert "and the 5 s of delivery.timeout are over" in said
     # What was committed is known all the same, and waited for again by the next run without a change.
@@ -138,7 +138,7 @@ def test_a_run_that_was_killed_after_its_commit_is_gone_on_from(
     stack: Made, rollouts: Repository, whole: Sandbox
 ) -> None:
     whole.stop("argocd/application-controller")
-    before, first = rollouts.head(), wish(stack)
+    before, first = rollouts.head(), up_another_version(stack)
     with up_in_background(stack) as process:
         until(lambda: rollouts.head() != before, "the commit is made", SECONDS)
         os.killpg(process.pid, signal.SIGKILL)
@@ -146,7 +146,7 @@ def test_a_run_that_was_killed_after_its_commit_is_gone_on_from(
     assert release_in_state(stack)["outputs"]["versions"] != {PROVIDER: first}
     whole.up()
     stack.pulumi("cancel", "--yes")  # as Pulumi's own message about the lock says
-    second = wish(stack)
+    second = up_another_version(stack)
     stack.up()
     assert rollouts.log()[:2] == [f"Release {PROVIDER} {first} -> {second}", rollouts.log()[1]]
     expect_served(stack, rollouts)
@@ -156,7 +156,7 @@ def test_another_release_that_comes_first_ends_the_wait_with_its_author(
     stack: Made, rollouts: Repository, whole: Sandbox
 ) -> None:
     whole.stop("argocd/application-controller")
-    before, ours = rollouts.head(), wish(stack)
+    before, ours = rollouts.head(), up_another_version(stack)
     with up_in_background(stack) as process:
         until(lambda: rollouts.head() != before, "the commit is made", SECONDS)
         text = rollouts.read(file_of(stack)).replace(f"version: {ours}\n", "version: theirs\n")

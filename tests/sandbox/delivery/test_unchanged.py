@@ -31,7 +31,7 @@ def stack(known: Made) -> Made:
     return known
 
 
-def wish(stack: Made) -> None:
+def ask_for_another_version(stack: Made) -> None:
     stack.put(f"/services/{PROVIDER}/version", f"v{secrets.token_hex(4)}")
 
 
@@ -48,7 +48,7 @@ def test_an_application_deleted_by_hand_is_named_and_made_again_by_a_refresh(
     stack.host.delete(ARGO, "Application", stack.application, "argocd")
     until(lambda: stack.host.get(ARGO, "Application", stack.application, "argocd") is None, "it is gone", SECONDS)
     if changed:
-        wish(stack)
+        ask_for_another_version(stack)
     sentence = (
         f"Application {stack.application} does not exist in namespace argocd of cluster host; "
         "expected `pulumi up --refresh`, which makes it again"
@@ -70,7 +70,7 @@ def test_an_application_deleted_by_hand_is_named_and_made_again_by_a_refresh(
 def test_a_namespace_deleted_by_hand_is_named_and_made_again_by_a_refresh(stack: Made, rollouts: Repository) -> None:
     head = rollouts.head()
     stack.worker.delete("v1", "Namespace", stack.namespace)
-    wish(stack)
+    ask_for_another_version(stack)
     said = stack.up(fails=True)
     assert f"namespace {stack.namespace} in cluster worker-1" in said
     assert "nothing was committed" in said
@@ -88,7 +88,7 @@ def test_a_namespace_deleted_by_hand_is_named_and_made_again_by_a_refresh(stack:
 
 def test_the_wait_ends_once_the_control_plane_has_the_canarys_routes(stack: Made, whole: Sandbox) -> None:
     whole.stop("synchronizer")
-    wish(stack)
+    ask_for_another_version(stack)
     stack.put("/delivery/timeout", "20s")
     said = stack.up(fails=True)
     assert (

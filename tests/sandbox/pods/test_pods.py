@@ -130,8 +130,8 @@ def test_an_unknown_image_waits_with_a_message_that_names_the_table(worker: Kube
     assert (found["status"]["phase"], is_ready(found)) == ("Pending", False)
     assert found["status"]["containerStatuses"][0]["state"]["waiting"] == {
         "reason": "ErrImageNeverPull",
-        "message": "image 'nginx:1.27' is in no table of workloads of this sandbox; "
-        "add a row for it to an own table file",
+        "message": "image 'nginx:1.27' is not in any table of workloads of this sandbox; "
+        "add a row for it to a table file",
     }
     remove(worker, space, "strange")
 

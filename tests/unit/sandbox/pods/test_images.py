@@ -35,7 +35,7 @@ def test_a_row_may_ask_for_variables() -> None:
 @pytest.mark.parametrize(
     ("document", "sentence"),
     [
-        ([], "t: this is no table of workloads; expected one key, workloads, with a list"),
+        ([], "t: this is not a table of workloads; expected one key, workloads, with a list"),
         ({"workloads": ["x"]}, "t: /workloads/0: a row must be a mapping; expected keys command, env, image, port"),
         (
             {"workloads": [{"image": "x", "command": ["y"], "prot": 1}]},
