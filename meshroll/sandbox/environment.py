@@ -1,7 +1,7 @@
 """What a person needs to run `pulumi` and `meshroll` by hand against a sandbox, as environment variables.
 
-The official Pulumi comes first where it is installed; the sandbox's own CLI stands last on PATH and its stand-ins fill
-in only what is missing.
+The user's own Pulumi comes first where it is installed; the sandbox's CLI stands last on PATH, and its plug-in and
+language host fill in only what is missing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def variables(site: Site, environ: Mapping[str, str]) -> dict[str, str]:
     for worker in site.workers:
         found[f"MESHROLL_GATEWAY_{suffix(worker)}"] = site.ranges[worker].gateway
         found[f"MESHROLL_REMOTE_KUBECONFIG_{suffix(worker)}"] = site.kubeconfig((worker,))
-    found |= install(site.home.pulumi, Path(sys.executable), installed)
+    found |= install(site.home.pulumi, Path(sys.executable), site.programs["pulumi-resource-kubernetes"], installed)
     binaries = site.home.path / "bin"
     if installed.cli is None:
         _link(binaries / "pulumi", site.programs["pulumi"])

@@ -152,8 +152,9 @@ class Sandbox:
         return tuple(f"worker-{number}" for number in range(1, count + 1))
 
     def _builds(self) -> list[parts.Build]:
-        own = environment.official(self.home).cli is None
-        return [item for item in parts.BUILDS if own or item is not parts.PULUMI]
+        official = environment.official(self.home)
+        installed = {parts.PULUMI: official.cli, parts.PULUMI_KUBERNETES: official.kubernetes}
+        return [item for item in parts.BUILDS if installed.get(item) is None]
 
     def _site(self, workers: Sequence[str]) -> Site:
         return Site(

@@ -18,9 +18,9 @@ from typing import Any
 import yaml
 
 from meshroll.errors import UnavailableError
-from meshroll.sandbox.state import files
-from meshroll.sandbox.build.parts import Progress
+from meshroll.sandbox.build.builder import Progress
 from meshroll.sandbox.build.gotool import MODULES, Go, needed_go, run_go
+from meshroll.sandbox.state import files
 
 Object = dict[str, Any]
 _FORMAT = "1"
@@ -85,8 +85,8 @@ def _read(target: Path, go: Go, progress: Progress) -> None:
     temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=".crds-"))
     try:
         for source in SOURCES:
-            command = [go.program, "mod", "download", "-json", source.path]
-            printed = run_go(command, go, MODULES / source.module, lambda _: None, f"CRDs of {source.name}")
+            arguments = ["mod", "download", "-json", source.path]
+            printed = run_go(arguments, go, MODULES / source.module, f"CRDs of {source.name}")
             module = Path(json.loads(printed)["Dir"])
             found = [
                 crd for file in sorted(module.glob(source.files)) for crd in parse(file.read_text(encoding="utf-8"))

@@ -1,21 +1,25 @@
-"""The Go tool: found, checked for its age, and run with a heartbeat and the end of its output when it fails."""
+"""The Go tool: found, checked for its age, and run in a process group of its own, which ends as a whole."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
+
+import psutil
 
 from meshroll.errors import BadInputError, UnavailableError
+from meshroll.resources import resource
 
-MODULES = Path(__file__).parents[1] / "go"
-_HEARTBEAT_SECONDS = 30.0
+MODULES = resource("sandbox", "go")
 _OUTPUT_LINES = 20
 
 
@@ -49,6 +53,64 @@ class Go:
         return {**os.environ, "GOFLAGS": "-mod=readonly", "GOWORK": "off", "GOTOOLCHAIN": "local"}
 
 
+class GoProcess:
+    """One command of the Go tool that runs. `kill` ends it with its compilers: Go's caches survive that."""
+
+    def __init__(self, go: Go, arguments: Sequence[str], module: Path, temporary: Path | None = None) -> None:
+        """Start it in the folder of a module; `temporary` is where it keeps what it is working on."""
+        self._subcommand = arguments[0]
+        self._output = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - see `close`
+        self._process = psutil.Popen(
+            [go.program, *arguments],
+            cwd=module,
+            env=go.environment() | ({"GOTMPDIR": str(temporary)} if temporary else {}),
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+            process_group=0,
+        )
+        self.seconds = 0.0  # processor time of the tool and of its compilers that have ended
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def poll(self) -> int | None:
+        """The exit code, or None while it runs."""
+        with suppress(psutil.Error):
+            self.seconds = sum(self._process.cpu_times()[:4])
+        code: int | None = self._process.poll()
+        return code
+
+    def result(self, what: str) -> str:
+        """Wait, and return what it printed; UnavailableError with the end of that when it failed."""
+        code = self._process.wait()
+        self._output.seek(0)
+        printed = self._output.read()
+        if code:
+            end = "\n".join(printed.splitlines()[-_OUTPUT_LINES:])
+            raise UnavailableError(
+                f"`go {self._subcommand}` failed; its output ends with:", where=f"building {what}", details=end
+            )
+        return printed
+
+    def kill(self) -> None:
+        """End the process group, if it still runs, and free what this object holds."""
+        if self._process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._output.close()
+
+
+def run_go(arguments: Sequence[str], go: Go, module: Path, what: str) -> str:
+    """Run the Go tool; UnavailableError with the end of its output when it fails. Returns what it printed."""
+    with GoProcess(go, arguments, module) as process:
+        return process.result(what)
+
+
 def platform() -> str:
     """The platform as part of a build's name."""
     uname = os.uname()
@@ -62,35 +124,8 @@ def version_tuple(version: str) -> tuple[int, ...]:
     ) or (0,)
 
 
-def needed_go(modules: Path = MODULES) -> str:
+def needed_go(modules: Path | None = None) -> str:
     """The newest Go that one of the modules asks for."""
-    found = [
-        re.search(r"^go (\S+)$", file.read_text(encoding="utf-8"), re.MULTILINE) for file in modules.glob("*/go.mod")
-    ]
+    files = (modules or MODULES).glob("*/go.mod")
+    found = [re.search(r"^go (\S+)$", file.read_text(encoding="utf-8"), re.MULTILINE) for file in files]
     return max((match.group(1) for match in found if match), key=version_tuple)
-
-
-def run_go(command: Sequence[str], go: Go, cwd: Path, heartbeat: Callable[[float], None], what: str) -> str:
-    """Run the Go tool; UnavailableError with the end of its output when it fails. Returns what it printed."""
-    began = time.monotonic()
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
-        child = subprocess.Popen(command, cwd=cwd, env=go.environment(), stdout=output, stderr=subprocess.STDOUT)
-        try:
-            while True:
-                try:
-                    code = child.wait(_HEARTBEAT_SECONDS)
-                    break
-                except subprocess.TimeoutExpired:
-                    heartbeat(time.monotonic() - began)
-        except BaseException:
-            child.terminate()
-            child.wait()
-            raise
-        output.seek(0)
-        printed = output.read()
-    if code:
-        end = "\n".join(printed.splitlines()[-_OUTPUT_LINES:])
-        raise UnavailableError(
-            f"`go {command[1]}` failed; its output ends with:", where=f"building {what}", details=end
-        )
-    return printed

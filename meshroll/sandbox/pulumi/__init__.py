@@ -1,8 +1,8 @@
-"""Pulumi on a machine that cannot reach its download site: a private home, two stand-ins, and the official parts first.
+"""Pulumi on a machine that cannot reach its download site: a private home, and the user's official parts first.
 
 `install` lays a PULUMI_HOME with a file backend. What of the official Pulumi is installed (`find_official`) is used;
-only what is missing is filled in by the stand-ins `language` (the Python language host) and `kubernetes` (the plug-in).
-`processes` finds what runs with such a home.
+what is missing is filled in: the kubernetes plug-in by the official one, built from its Go module, the Python language
+host by the stand-in `language`. `processes` finds what runs with such a home.
 """
 
 from meshroll.sandbox.pulumi.home import install

@@ -13,19 +13,42 @@ from meshroll.sandbox.state import files
 
 ROOT = Path(__file__).resolve().parents[3]
 PRIVATE_FOLDER, PROGRAM = 0o700, 0o755
+_TEMPORARY = "temporary"
+# The reader is in the plug-in's process group, so that no other group can have its number by then. Its output is not
+# the plug-in's: the engine waits for the end of that.
+_PLUGIN_SCRIPT = """\
+#!/bin/sh
+# Laid by `meshroll sandbox` around Pulumi's kubernetes plug-in, which looks for its engine every 5 minutes only, and
+# leaves a kubeconfig in its temporary folder. The engine holds the other end of standard input: when that is hung up,
+# the plug-in ends and its folder goes. Folders of plug-ins that were killed before go here.
+for left in {temporary}/*; do kill -s 0 "${{left##*/}}" 2>/dev/null || rm -rf "$left"; done
+TMPDIR={temporary}/$$
+export TMPDIR
+mkdir -p "$TMPDIR"
+exec 3<&0
+if test -p /dev/stdin; then
+  {{
+    while read -r _; do :; done
+    kill -s KILL $$
+    rm -rf "$TMPDIR"
+    kill -s KILL -- -$$
+  }} <&3 3<&- >/dev/null 2>&1 &
+fi
+exec {program} "$@" 3<&-
+"""
 
 
-def install(home: Path, python: Path, official: Official | None = None) -> dict[str, str]:
+def install(home: Path, python: Path, kubernetes: Path, official: Official | None = None) -> dict[str, str]:
     """Lay or refresh the home (mode 0700) and return the environment that makes `pulumi` use it.
 
-    `python` runs the stand-ins. In the place of one whose official plug-in is in a cache stands a script that runs
-    that one and ends it with its engine. The state of stacks and the passphrase survive a second call.
+    `python` runs the language host's stand-in, `kubernetes` is the kubernetes plug-in that was built; both only where
+    `official` has none. The state of stacks and the passphrase survive a second call.
     """
     plugins, state, passphrase = home / "plugins", home / "state", home / "passphrase"
-    for folder in (home, plugins, state):
+    for folder in (home, plugins, state, home / _TEMPORARY):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(PRIVATE_FOLDER)
-    _fill(plugins, python, official or Official())
+    _fill(plugins, python, kubernetes, official or Official())
     if not passphrase.exists():
         files.write_once(passphrase, secrets.token_urlsafe(32))
     return {
@@ -37,14 +60,15 @@ def install(home: Path, python: Path, official: Official | None = None) -> dict[
     }
 
 
-def _fill(plugins: Path, python: Path, official: Official) -> None:
+def _fill(plugins: Path, python: Path, kubernetes: Path, official: Official) -> None:
     wanted: dict[str, tuple[str, str]] = {}  # a plug-in's folder: its executable and that one's text
+    temporary = plugins.with_name(_TEMPORARY)
     if official.language_host is None:
-        wanted[f"language-python-v{version('pulumi')}"] = ("pulumi-language-python", _stand_in(python, "language"))
+        wanted[f"language-python-v{version('pulumi')}"] = ("pulumi-language-python", _language_host(python))
     if official.kubernetes is None:
-        wanted[f"resource-kubernetes-v{version('pulumi_kubernetes')}"] = (PLUGIN, _stand_in(python, "kubernetes"))
+        wanted[f"resource-kubernetes-v{version('pulumi_kubernetes')}"] = (PLUGIN, _plugin(kubernetes, temporary))
     elif official.kubernetes.is_dir():
-        wanted[official.kubernetes.name] = (PLUGIN, _official(official.kubernetes / PLUGIN))
+        wanted[official.kubernetes.name] = (PLUGIN, _plugin(official.kubernetes / PLUGIN, temporary))
     for old in [*plugins.glob("language-python-v*"), *plugins.glob("resource-kubernetes-v*")]:
         if old.is_symlink() or old.is_file():
             old.unlink()
@@ -54,29 +78,18 @@ def _fill(plugins: Path, python: Path, official: Official) -> None:
         _lay(plugins / name / executable, text)
 
 
-def _stand_in(python: Path, name: str) -> str:
-    module = f"meshroll.sandbox.pulumi.{name}.__main__"
+def _language_host(python: Path) -> str:
+    module = "meshroll.sandbox.pulumi.language.__main__"
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from {module} import main; main()"
     return (
         "#!/bin/sh\n"
-        "# Stand-in, laid by `meshroll sandbox` where the official Pulumi plug-in is not installed.\n"
+        "# Stand-in, laid by `meshroll sandbox` where Pulumi's official language host is not installed.\n"
         f'exec {shlex.quote(str(python))} -I -W ignore -c {shlex.quote(code)} "$@"\n'
     )
 
 
-def _official(executable: Path) -> str:
-    # The reader is in the plug-in's process group, so that no other group can have its number by then. Its output is
-    # not the plug-in's: the engine waits for the end of that.
-    return (
-        "#!/bin/sh\n"
-        "# Laid by `meshroll sandbox` around the official Pulumi plug-in, which looks for its engine every 5 minutes.\n"
-        "# The engine holds the other end of standard input; when that is hung up, the plug-in's process group ends.\n"
-        "exec 3<&0\n"
-        "if test -p /dev/stdin; then\n"
-        "  { while read -r _; do :; done; kill -s KILL -- -$$; } <&3 3<&- >/dev/null 2>&1 &\n"
-        "fi\n"
-        f'exec {shlex.quote(str(executable))} "$@" 3<&-\n'
-    )
+def _plugin(executable: Path, temporary: Path) -> str:
+    return _PLUGIN_SCRIPT.format(program=shlex.quote(str(executable)), temporary=shlex.quote(str(temporary)))
 
 
 def _lay(executable: Path, text: str) -> None:

@@ -15,7 +15,7 @@ _FOLDER = re.compile(r"resource-kubernetes-v(\d+)\.(\d+)\.(\d+)$")
 
 @dataclass(frozen=True)
 class Official:
-    """The official parts that were found; None means that the sandbox brings its own."""
+    """The parts of the official Pulumi that the user has; None means that the sandbox brings its own."""
 
     cli: Path | None = None
     language_host: Path | None = None

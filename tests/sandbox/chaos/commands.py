@@ -22,6 +22,7 @@ COMMAND_SECONDS = 180.0
 PULUMI = ("pulumi", "--non-interactive", "--color", "never")
 UP = (*PULUMI, "up", "--yes", "--skip-preview")
 PLUGIN = "meshroll.provider"  # how our own plug-in is started
+HOST, KUBERNETES = "meshroll.sandbox.pulumi", "/pulumi-resource-kubernetes"  # the language host, and the other plug-in
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def plugins(kubeconfig: str) -> list[int]:
     found = []
     for process in psutil.process_iter():
         words = arguments(process.pid)
-        if PLUGIN not in words and not any("meshroll.sandbox.pulumi" in word for word in words):
+        if PLUGIN not in words and not any(HOST in word or word.endswith(KUBERNETES) for word in words):
             continue
         try:
             if process.environ().get("MESHROLL_KUBECONFIG") == kubeconfig and runs(process.pid):

@@ -16,7 +16,6 @@ from meshroll.sandbox import PartState, Sandbox
 from tests.sandbox.chaos.commands import PULUMI, UP, Done, Pace, Running, meshroll
 from tests.sandbox.chaos.observation import SERVICES, application_seen, rollout_seen, weights_seen
 from tests.sandbox.chaos.waiting import within
-from tests.support.checkout import CHECKOUT
 from tests.support.git.repositories import BRANCH, Repository
 from tests.support.sandbox.stacks import PROVIDER, Made, derive, wait_for_people
 from tests.support.sandbox.watching import ARGO, MESH
@@ -176,7 +175,7 @@ def rig_on(sandbox: Sandbox, folder: Path) -> Iterator[Rig]:
     environment = {**os.environ, **sandbox.environment(), "XDG_CACHE_HOME": str(folder / "cache")}
     people = folder / "people"
     people.mkdir(parents=True)
-    rig = Rig(sandbox, prepare(CHECKOUT, folder / "project", environment), Repository(sandbox.home.repository, people))
+    rig = Rig(sandbox, prepare(folder / "project", environment), Repository(sandbox.home.repository, people))
     try:
         yield rig
     finally:

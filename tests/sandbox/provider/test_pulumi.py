@@ -17,7 +17,7 @@ from meshroll.gitops.planners import plan_rendered
 from meshroll.gitops.plans import apply_plan
 from meshroll.gitops.plans.scope import Scope
 from meshroll.release import planning
-from meshroll.release.inputs import read_inputs
+from meshroll.release.properties import from_properties
 from meshroll.sandbox.build import parts
 from meshroll.sandbox.pulumi import install
 from meshroll.sandbox.state.home import parts_cache
@@ -114,13 +114,14 @@ def stack(tmp_path: Path, repository: Repository) -> Stack:
     settings = {"providers": [{"name": "meshroll", "path": str(PLUGIN)}]}
     (folder / "Pulumi.yaml").write_text(json.dumps({"name": "shop", "runtime": "python", "plugins": settings}))
     (folder / "__main__.py").write_text(PROGRAM)
-    environ = install(tmp_path / "home", Path(sys.executable)) | {
+    programs = parts.programs(parts_cache())
+    environ = install(tmp_path / "home", Path(sys.executable), programs["pulumi-resource-kubernetes"]) | {
         "TEST_REPOSITORY": repository.remote.url,
         "TEST_PASSWORD": PASSWORD,
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
         "PYTHONWARNINGS": "ignore",
     }
-    made = Stack(folder, parts.programs(parts_cache())["pulumi"], environ, {"provider": "v1", "consumer": "v1"})
+    made = Stack(folder, programs["pulumi"], environ, {"provider": "v1", "consumer": "v1"})
     made.run("stack", "init", "prod")
     return made
 
@@ -182,7 +183,7 @@ def test_up_is_held_to_the_plan_agreed_on(stack: Stack, repository: Repository) 
     stack.versions["provider"] = "v2"
     _, step = stack.preview()
     inputs = step["newState"]["inputs"]
-    agreed = planning.plan(read_inputs({**inputs, "repository": {"url": repository.remote.url}})).hash
+    agreed = planning.plan(from_properties({**inputs, "repository": {"url": repository.remote.url}})).hash
     stack.environ["MESHROLL_PLAN"] = "0" * 64
     assert "not what was agreed on" in stack.run("up", "--yes", fails=True)
     assert repository.log() == ["Release 2 services of prod"]

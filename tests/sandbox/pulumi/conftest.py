@@ -56,7 +56,7 @@ WIDGETS = {
 
 @pytest.fixture(scope="session")
 def programs() -> dict[str, Path]:
-    needed = [item for item in parts.BUILDS if item.name in {"kubernetes", "pulumi"}]
+    needed = [item for item in parts.BUILDS if item.name in {"kubernetes", "pulumi", "pulumi-resource-kubernetes"}]
     parts_cache().mkdir(parents=True, exist_ok=True)
     parts.ensure(needed, parts_cache(), print)
     return parts.programs(parts_cache())
@@ -135,7 +135,7 @@ def project(tmp_path: Path, kubeconfig: Path, programs: dict[str, Path]) -> Proj
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text("name: trial\nruntime: python\n")
-    environ = install(tmp_path / "home", Path(sys.executable))
+    environ = install(tmp_path / "home", Path(sys.executable), programs["pulumi-resource-kubernetes"])
     namespace = f"trial-{next(_numbers)}"
     environ |= {"TEST_KUBECONFIG": str(kubeconfig), "TEST_NAMESPACE": namespace, "PYTHONWARNINGS": "ignore"}
     made = Project(folder, programs["pulumi"], environ, namespace)

@@ -100,7 +100,7 @@ def pid_of(word: str, pids: list[int]) -> int:
     ("program", "plug_in"),
     [
         pytest.param(OF_GIT, ("meshroll.provider", "git-remote-http"), id="git"),
-        pytest.param(OF_A_CLUSTER, ("kubernetes.__main__",), id="cluster"),
+        pytest.param(OF_A_CLUSTER, ("parts/pulumi-resource-kubernetes",), id="cluster"),
     ],
 )
 @pytest.mark.parametrize("command", ["preview", "up"])

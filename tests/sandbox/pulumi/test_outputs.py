@@ -14,7 +14,7 @@ from tests.support.sandbox.pulumi_project import Project
 PROGRAM = """
 import sys, time
 sys.path.insert(0, {root!r})
-from components.outputs import keep_outputs
+from meshroll.components.outputs import keep_outputs
 
 
 async def main():

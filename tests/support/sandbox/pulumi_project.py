@@ -1,4 +1,4 @@
-"""A throw-away Pulumi project that the real CLI runs with the two stand-ins."""
+"""A throw-away Pulumi project that the real CLI runs with the official kubernetes plug-in."""
 
 import json
 import os
@@ -16,8 +16,7 @@ import os
 import pulumi
 from pulumi_kubernetes import Provider
 from pulumi_kubernetes.apiextensions import CustomResource
-from pulumi_kubernetes.core.v1 import ConfigMap, Namespace, NamespacePatch, Secret, Service
-from pulumi_kubernetes.yaml.v2 import ConfigFile
+from pulumi_kubernetes.core.v1 import ConfigMap, Namespace, Secret, Service
 
 settings = {"kubeconfig": os.environ["TEST_KUBECONFIG"], "context": "test", "cluster_identifier": "test"}
 NS = os.environ["TEST_NAMESPACE"]

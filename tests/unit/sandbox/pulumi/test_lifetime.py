@@ -74,8 +74,9 @@ def test_a_shell_may_stand_between_the_two(plugin: Path, tmp_path: Path) -> None
 
 
 def test_it_notices_that_its_engine_was_gone_before_it_ran(plugin: Path, tmp_path: Path) -> None:
-    late = f"engine=$PPID\nwhile kill -0 $engine 2>/dev/null; do sleep 0.02; done\nexec {plugin}"
+    late = f"engine=$PPID\necho 1\nwhile kill -0 $engine 2>/dev/null; do sleep 0.02; done\nexec {plugin}"
     with engine(shell(tmp_path, late)) as made:
+        made.port()
         made.kill()
         until_gone([made.plugin])
     until_gone([child_of(plugin)])
@@ -117,9 +118,9 @@ def test_ended_by_an_error_it_takes_along_what_it_started(plugin: Path) -> None:
     until_gone([child_of(plugin)])
 
 
-@pytest.mark.parametrize("name", ["pulumi-resource-meshroll", "pulumi-resource-kubernetes", "pulumi-language-python"])
+@pytest.mark.parametrize("name", ["pulumi-resource-meshroll", "pulumi-language-python"])
 def test_what_the_engine_starts_ends_with_it_through_a_shell(tmp_path: Path, name: str) -> None:
-    install(tmp_path / "home", Path(sys.executable))
+    install(tmp_path / "home", Path(sys.executable), tmp_path / "not built")
     laid = {path.name: path for path in (tmp_path / "home" / "plugins").glob("*/pulumi-*")}
     laid["pulumi-resource-meshroll"] = CHECKOUT / "meshroll" / "provider" / "pulumi-resource-meshroll"
     with engine(shell(tmp_path, f'"{laid[name]}" "$@"\nexit $?'), NOBODY) as made:
@@ -131,38 +132,59 @@ def test_what_the_engine_starts_ends_with_it_through_a_shell(tmp_path: Path, nam
 
 
 @pytest.fixture
-def official(tmp_path: Path) -> Path:
-    """What is laid for an official plug-in, which knows nothing of its engine and takes an argument with a space."""
+def kubernetes(tmp_path: Path) -> Path:
+    """What is laid for a kubernetes plug-in, which knows nothing of its engine and takes an argument with a space."""
     folder = tmp_path / "official plug-ins" / "resource-kubernetes-v4.99.0"
     folder.mkdir(parents=True)
     program = folder / "pulumi-resource-kubernetes"
-    program.write_text('#!/bin/sh\ntest "$1" = "a b" && echo 1\nexec sleep 1000\n')
+    program.write_text('#!/bin/sh\necho token >"$TMPDIR/kubeconfig1"\ntest "$1" = "a b" && echo 1\nexec sleep 1000\n')
     program.chmod(0o755)
-    install(tmp_path / "home", Path(sys.executable), Official(kubernetes=folder))
+    install(tmp_path / "home", Path(sys.executable), tmp_path / "not built", Official(kubernetes=folder))
     return tmp_path / "home" / "plugins" / folder.name / program.name
 
 
-def test_an_official_plug_in_ends_with_its_engine(official: Path) -> None:
-    with engine(official, "a b") as made:
+def temporary_files(kubernetes: Path) -> list[str]:
+    return [file.name for file in (kubernetes.parents[2] / "temporary").rglob("*") if file.is_file()]
+
+
+def test_a_kubernetes_plug_in_ends_with_its_engine_and_its_temporary_files_go(kubernetes: Path) -> None:
+    with engine(kubernetes, "a b") as made:
         assert made.port() == 1
+        assert temporary_files(kubernetes) == ["kubeconfig1"]
         started = made.started()
         assert len(started) == 2  # the plug-in, and the reader beside it
         made.kill()
         until_gone(started)
+    assert temporary_files(kubernetes) == []
 
 
-def test_an_official_plug_in_that_is_closed_leaves_no_reader(official: Path) -> None:
-    with engine(official, "a b") as made:
+def test_a_kubernetes_plug_in_that_is_closed_leaves_no_reader_and_no_temporary_files(kubernetes: Path) -> None:
+    with engine(kubernetes, "a b") as made:
         assert made.port() == 1
         started = made.started()
         os.killpg(made.plugin, signal.SIGINT)
         until_gone(started)
         made.process.wait(SECONDS)  # nothing of it holds its output open
+    assert temporary_files(kubernetes) == []
 
 
-def test_an_official_plug_in_runs_without_a_pipe_to_an_engine(official: Path) -> None:
+def test_what_a_killed_kubernetes_plug_in_left_goes_when_the_next_one_starts(kubernetes: Path) -> None:
+    with engine(kubernetes, "a b") as killed, engine(kubernetes, "a b") as other:
+        assert (killed.port(), other.port()) == (1, 1)
+        started = killed.started()
+        os.killpg(killed.plugin, signal.SIGKILL)
+        until_gone(started)
+        assert temporary_files(kubernetes) == ["kubeconfig1", "kubeconfig1"]
+        with engine(kubernetes, "a b") as third:
+            assert third.port() == 1
+            assert temporary_files(kubernetes) == ["kubeconfig1", "kubeconfig1"]
+            folders = sorted(folder.name for folder in (kubernetes.parents[2] / "temporary").iterdir())
+            assert folders == sorted(str(plugin) for plugin in (other.plugin, third.plugin))
+
+
+def test_a_kubernetes_plug_in_runs_without_a_pipe_to_an_engine(kubernetes: Path) -> None:
     pipe, null = subprocess.PIPE, subprocess.DEVNULL
-    with subprocess.Popen([official, "a b"], stdin=null, stdout=pipe, start_new_session=True) as plugin:
+    with subprocess.Popen([kubernetes, "a b"], stdin=null, stdout=pipe, start_new_session=True) as plugin:
         assert plugin.stdout is not None
         assert plugin.stdout.readline() == b"1\n"
         assert plugin.poll() is None

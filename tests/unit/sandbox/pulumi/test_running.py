@@ -13,7 +13,7 @@ from meshroll.sandbox.pulumi.running import is_pulumi, processes
 from tests.support.engine import engine
 
 PROGRAM = "/checkout/meshroll/sandbox/pulumi/language/program.py"
-STAND_IN = "import sys; sys.path.insert(0, '/c'); from meshroll.sandbox.pulumi.kubernetes.__main__ import main; main()"
+STAND_IN = "import sys; sys.path.insert(0, '/c'); from meshroll.sandbox.pulumi.language.__main__ import main; main()"
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_process_of_pulumi_is_known_by_its_command_line(command: list[str], ex
 def test_only_what_uses_the_home_is_found_with_what_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mine, other = tmp_path / "mine", tmp_path / "other"
     for home in (mine, other):
-        install(home, Path(sys.executable))
+        install(home, Path(sys.executable), Path("/parts/pulumi-resource-kubernetes"))
     plugin = "plugins/language-python-*/pulumi-language-python"
     shell = tmp_path / "pulumi-language-python"
     shell.write_text(f'#!/bin/sh\nsleep 1000 >/dev/null &\nexec "{next(mine.glob(plugin))}" "$@"\n')
