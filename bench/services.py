@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from bench.ways import CHECKOUT, NOBODY, PERSON, run
+from bench import preview
+from bench.costs import Cost, cost
+from bench.ways import CHECKOUT, run
 
 KUSTOMIZE = "sigs.k8s.io/kustomize/kustomize/v5@v5.8.1"
 PEER = "kustomize build"
 PEER_MOST = 1000  # services: its cost grows with the square of what it renders
 STACK = "big"
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Seconds of processor time of a command and all its children, and the lines that it printed."""
-
-    seconds: float
-    lines: int
 
 
 def measure(folder: Path, services: int, clusters: int, checkout: Path = CHECKOUT) -> dict[str, Cost]:
@@ -38,7 +30,7 @@ def measure(folder: Path, services: int, clusters: int, checkout: Path = CHECKOU
 
     def meshroll(*arguments: str) -> Cost:
         program = [sys.executable, "-c", "import sys; from meshroll.cli import main; sys.exit(main())", *arguments]
-        return _cost(program, project, PYTHONPATH=str(checkout), **cache)
+        return cost(program, project, PYTHONPATH=str(checkout), **cache)
 
     costs = {
         "config": meshroll("config", "-s", STACK),
@@ -47,20 +39,24 @@ def measure(folder: Path, services: int, clusters: int, checkout: Path = CHECKOU
         "plan, nothing to do": meshroll("plan", "-s", STACK),
         "plan --set one=v2": meshroll("plan", "-s", STACK, "--set", "service-0000=v2"),
     }
+    if clusters == 1:
+        costs |= preview.measure(folder / "pulumi", f"file://{repository}", services, checkout)
     if services * clusters <= PEER_MOST:
         run("git", "clone", "--quiet", str(repository), str(folder / "clone"))
         write_kustomization(folder / "clone")
-        costs[PEER] = _cost([str(kustomize()), "build", "."], folder / "clone")
+        costs[PEER] = cost([str(kustomize()), "build", "."], folder / "clone")
     shutil.rmtree(folder)
     return costs
 
 
 def table(folder: Path, sizes: list[tuple[int, int]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Head and rows: a row for each number of services and clusters, in seconds of processor time."""
-    rows, head = [], ("services", "clusters")
+    rows: list[tuple[str, ...]] = []
+    head: tuple[str, ...] = ("services", "clusters")
     for services, clusters in sizes:
         costs = measure(folder / f"{services}-{clusters}", services, clusters)
-        head = ("services", "clusters", *(name for name in costs if name != PEER), PEER)
+        names = dict.fromkeys((*head[2:], *costs))
+        head = ("services", "clusters", *(name for name in names if name != PEER), PEER)
         cells = (f"{costs[name].seconds:.2f}" if name in costs else "" for name in head[2:])
         rows.append((str(services), str(clusters), *cells))
         print(" ".join(rows[-1]), file=sys.stderr, flush=True)
@@ -110,21 +106,3 @@ def _stack(url: str, clusters: list[str], services: int) -> Iterator[str]:
         yield f"        image: registry.example.com/shop/service-{number:04d}:1\n"
         yield "        port: 8080\n        replicas: 2\n"
         yield "" if number % 3 else "        header: {name: lane, value: new}\n"
-
-
-def _cost(command: list[str], cwd: Path, **variables: str) -> Cost:
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
-        command,
-        cwd=cwd,
-        env={**inherited, **PERSON, **NOBODY, **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
-        sys.exit(f"{' '.join(command)}: {done.stderr}")
-    spent = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    return Cost(spent, done.stdout.count("\n"))

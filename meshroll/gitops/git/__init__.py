@@ -1,18 +1,27 @@
 """Git: one branch of a remote repository, read and committed to through a private bare cache. Knows no Meshroll.
 
-Every call of `git` is made here, with constant options, a cleaned environment and a time limit (`process.py`).
+Every process of `git` is started here, with constant options, a cleaned environment and a time limit (`process.py`).
 """
 
 from meshroll.gitops.git.cache import open_cache, retried
 from meshroll.gitops.git.commit import NO_CONFIGURATION, Message, Style, make_commit
 from meshroll.gitops.git.diff import unified
-from meshroll.gitops.git.log import FileAuthor, change_of, deeper, file_at, is_ancestor, is_known, last_change, reached
+from meshroll.gitops.git.log import (
+    FileAuthor,
+    change_of,
+    fetch_commit,
+    file_at,
+    growing_history,
+    is_ancestor,
+    is_known,
+    last_change,
+)
 from meshroll.gitops.git.process import Git, last_line
 from meshroll.gitops.git.remote import DEFAULT_BRANCH, Remote
 from meshroll.gitops.git.ssh import key_text
 from meshroll.gitops.git.trailers import trailers_of
 from meshroll.gitops.git.transport import TIP, ContendedError, Transport
-from meshroll.gitops.git.trees import TREE, TreeEntry, Trees, blob_of, root_of, split, tree_of
+from meshroll.gitops.git.trees import TREE, TreeEntry, Trees, blob_of, path_names, root_of, tree_of
 
 __all__ = [
     "DEFAULT_BRANCH",
@@ -30,8 +39,9 @@ __all__ = [
     "Trees",
     "blob_of",
     "change_of",
-    "deeper",
+    "fetch_commit",
     "file_at",
+    "growing_history",
     "is_ancestor",
     "is_known",
     "key_text",
@@ -39,10 +49,9 @@ __all__ = [
     "last_line",
     "make_commit",
     "open_cache",
-    "reached",
+    "path_names",
     "retried",
     "root_of",
-    "split",
     "trailers_of",
     "tree_of",
     "unified",

@@ -31,8 +31,8 @@ def filters(git: Git, attributes: Mapping[str, str], files: Collection[str]) -> 
         environment=environment,
     )
     index.unlink(missing_ok=True)
-    words = answer.split("\0")
-    found = dict(zip(words[::3], words[2::3], strict=False))
+    parts = answer.split("\0")
+    found = dict(zip(parts[::3], parts[2::3], strict=False))
     return {file: name for file, name in found.items() if name not in _NO_DRIVER}
 
 

@@ -4,8 +4,8 @@ It lies in `$XDG_CACHE_HOME/meshroll/git`, readable by its owner alone, holds no
 be deleted at any time. One process at a time uses it: a lock file beside it is held, and handed to every `git` child,
 so that a child that outlives a killed parent is waited for. Leftovers of a killed Git are removed under that lock.
 
-Beside it stands how little the server lets us fetch (`.filter`, see transport) and, while a key that is no file of the
-user's is in use, the key (`.key`).
+Beside it stands how little the server lets us fetch (`.filter`, see transport) and, while a key that is not a file of
+the user's is in use, the key (`.key`).
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from typing import TypeVar
 
 from meshroll.errors import BadInputError, TimedOutError
 from meshroll.gitops.git.disk import unusable
-from meshroll.gitops.git.process import BrokenCacheError, Git, Login
+from meshroll.gitops.git.environment import Login
+from meshroll.gitops.git.process import BrokenCacheError, Git
 from meshroll.gitops.git.remote import Remote
-from meshroll.gitops.git.ssh import SSH_COMMAND, access
+from meshroll.gitops.git.ssh import SSH_COMMAND, connection_variables
 from meshroll.gitops.git.trailers import PARTS
 from meshroll.gitops.git.transport import FilterRefusedError, Transport
 
@@ -65,31 +66,33 @@ def _opened(remote: Remote, root: Path) -> Iterator[Git]:
     login = Login(remote.origin, remote.username, remote.password) if remote.origin and remote.password else None
     with (
         _locked(directory.with_suffix(".lock"), remote) as descriptor,
-        access(remote, directory) as variables,
+        connection_variables(remote, directory) as variables,
     ):
-        _prepare(Git(directory, keep=descriptor))
-        git = Git(directory, login=login, keep=descriptor, environment=_unless_configured(directory, remote, variables))
-        git.supply = Transport(git, remote).supply
+        _prepare(Git(directory, lock=descriptor))
+        git = Git(directory, login=login, lock=descriptor, environment=_unless_configured(directory, remote, variables))
+        git.fetch_objects = Transport(git, remote).fetch_objects
         try:
             yield git
         except BrokenCacheError:
             _remove(directory)
             raise
+        finally:
+            git.close()
 
 
 def _unless_configured(directory: Path, remote: Remote, variables: Mapping[str, str]) -> Mapping[str, str]:
-    """Without our words for the user's own SSH where the configuration of Git has some."""
+    """Without our command for SSH where the user's configuration of Git has one."""
     if (
         SSH_COMMAND in variables
         and not (remote.ssh_key or remote.known_hosts)
-        and Git(directory).run("config", "--get", "core.sshCommand").code == 0
+        and "core.sshcommand" in Git(directory).settings
     ):
         return {name: value for name, value in variables.items() if name != SSH_COMMAND}
     return variables
 
 
 def retried(work: Callable[[], T]) -> T:
-    """Do the work, and again from nothing when the cache proves damaged or the server gives no parts of a commit."""
+    """Do the work, and again from an empty cache when it proves damaged or the server refuses parts of a commit."""
     damaged = False
     while True:
         try:
@@ -136,7 +139,7 @@ def _holder(descriptor: int) -> str:
 
 
 def _remove(directory: Path) -> None:
-    """As far as possible: what is in the way all the same is told when the cache is made anew."""
+    """As far as possible: what is still in the way is reported when the cache is made anew."""
     if directory.is_dir():
         shutil.rmtree(directory, ignore_errors=True)
     else:

@@ -11,8 +11,8 @@ from meshroll.errors import BadInputError, MeshrollError, UnavailableError
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _IN_THE_WAY = frozenset({errno.EEXIST, errno.ENOTDIR})
 _REFUSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP})
-# Git's words for them; those in _OURS say nothing of the cache where Git does not name a file in it.
-_WORDS = {
+# Git's texts for them; those in _OURS say nothing of the cache where Git does not name a file in it.
+_TEXTS = {
     "no space left on device": errno.ENOSPC,
     "out of diskspace": errno.ENOSPC,
     "couldn't write '": errno.ENOSPC,  # a ref's lock: Git does not say why, and nothing else is known to cause it
@@ -29,20 +29,20 @@ _MARKS = ("fatal:", "error:")
 
 
 def trouble_of(error: str, repository: Path) -> int | None:
-    """The errno of a local disk's trouble that Git's standard error tells of; a server's own lines do not count."""
+    """The errno of a local disk's trouble that Git's standard error reports; a server's own lines do not count."""
     for line in error.splitlines():
         inside = str(repository) in line
         if line.startswith("remote:") or not (inside or line.startswith(_MARKS)):
             continue
-        for words, number in _WORDS.items():
-            if words in line.lower() and (inside or number not in _OURS):
+        for text, number in _TEXTS.items():
+            if text in line.lower() and (inside or number not in _OURS):
                 return number
     return None
 
 
-def is_disk(error: str) -> bool:
+def is_disk_trouble(error: str) -> bool:
     """Whether the standard error of a push says that the server's disk is full or read-only."""
-    return any(words in error.lower() for words, number in _WORDS.items() if number not in _OURS)
+    return any(text in error.lower() for text, number in _TEXTS.items() if number not in _OURS)
 
 
 def unusable(folder: Path, number: int | None) -> MeshrollError:

@@ -1,6 +1,6 @@
 """Questions about the past of the branch, answered from as little of it as possible.
 
-The cache holds one commit; history is fetched in growing steps and only when one of these questions comes up.
+A new cache holds one commit; history is fetched in growing steps and only when one of these questions comes up.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def is_ancestor(git: Git, ancestor: str, commit: str) -> bool:
 
 def is_known(git: Git, commit: str) -> bool:
     """Whether the cache has a commit, given by its id."""
-    return git.run("cat-file", "-e", f"{commit}^{{commit}}").code == 0
+    return git.has_commit(commit)
 
 
-def reached(transport: Transport, commit: str = "") -> str:
+def fetch_commit(transport: Transport, commit: str = "") -> str:
     """A commit of the branch, brought into the cache; without an id the newest one, and empty without any ref.
 
     One that the cache has already is not asked of the server. Raises BadInputError for one that the branch lacks.
@@ -51,7 +51,7 @@ def reached(transport: Transport, commit: str = "") -> str:
     if not commit:
         return transport.fetch()
     if not is_known(transport.git, commit):
-        known = transport.fetch() and any(is_known(transport.git, commit) for _ in deeper(transport))
+        known = transport.fetch() and any(is_known(transport.git, commit) for _ in growing_history(transport))
         if not known:
             what = f"{commit[:12]} is not in the history of {transport.remote.branch}"
             raise BadInputError(what, where=transport.remote.where)
@@ -60,7 +60,7 @@ def reached(transport: Transport, commit: str = "") -> str:
 
 def last_change(transport: Transport, file: str, same: Same | None = None) -> FileAuthor | None:
     """The newest commit of the fetched branch that changed a file, or what `same` says is looked at in it."""
-    for edge in deeper(transport):
+    for edge in growing_history(transport):
         commit = _last_change(transport.git, file, edge, same)
         if commit:
             return change_of(transport.git, commit)
@@ -69,9 +69,9 @@ def last_change(transport: Transport, file: str, same: Same | None = None) -> Fi
 
 def change_of(git: Git, commit: str) -> FileAuthor:
     """A commit of the cache with its author and subject."""
-    told = git.run("log", "-1", "--no-show-signature", "--format=%an%x00%s", commit).output
-    author, _, subject = told.decode("utf-8", "backslashreplace").strip().partition("\0")
-    return FileAuthor(commit, printable(author), printable(subject))
+    found = git.commit(commit)
+    subject = " ".join(str(found.message).lstrip("\n").partition("\n\n")[0].split("\n"))
+    return FileAuthor(commit, printable(found.author.name or ""), printable(subject.strip()))
 
 
 def _last_change(git: Git, file: str, edge: frozenset[str], same: Same | None) -> str:
@@ -80,21 +80,22 @@ def _last_change(git: Git, file: str, edge: frozenset[str], same: Same | None) -
     parents = {commit: rest for commit, *rest in lines}
     order = [commit for commit, *_ in lines]
     trees, known = Trees(git), 0
-    held: dict[str, TreeEntry | None] = {}
+    found: dict[str, TreeEntry | None] = {}
 
     def at(commit: str) -> TreeEntry | None:
         nonlocal known
-        while commit not in held:
+        while commit not in found:
             batch = order[known : known + BATCH]
             known += BATCH
             roots = {each: root_of(content) for each, (_, content) in git.objects(batch).items()}
-            trees.prepare([(root, file) for root in roots.values()])
-            held.update((each, file_at(trees, root, file)) for each, root in roots.items())
-        return held[commit]
+            trees.load_folders([(root, file) for root in roots.values()])
+            found.update((each, file_at(trees, root, file)) for each, root in roots.items())
+        return found[commit]
 
     def alike(one: TreeEntry | None, other: TreeEntry | None) -> bool:
         if one == other or same is None or one is None or other is None:
             return one == other
+        trees.read_ahead((one, other))
         return same(trees.read(one, file), trees.read(other, file))
 
     commit = order[0]
@@ -110,12 +111,12 @@ def file_at(trees: Trees, root: str, file: str) -> TreeEntry | None:
     """What stood at a path in a tree of the past, None where nothing did that can be read."""
     try:
         return trees.find(root, file)
-    except BadInputError:  # what was in the way then is no trouble now
+    except BadInputError:  # what was in the way then does not matter now
         return None
 
 
-def deeper(transport: Transport) -> Iterator[frozenset[str]]:
-    """Ask again with more history each time; yields the commits at its edge, whose changes cannot be told yet."""
+def growing_history(transport: Transport) -> Iterator[frozenset[str]]:
+    """Fetch more history each time; yields the commits at its edge, whose parents are not known yet."""
     edge = _edge(transport.git)
     yield edge
     for depth in DEPTHS:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from meshroll.errors import BadInputError
+from meshroll.errors import BadInputError, Key
 
 DEFAULT_BRANCH = "main"
 MAX_BRANCH_LENGTH = 200
@@ -39,7 +39,7 @@ class Remote:
         check_branch(self.branch)
         for name, value in (("username", self.username), ("password", self.password)):
             if any(character in value for character in "\r\n\0"):
-                raise BadInputError(f"the {name} holds a line break", where="repository.credentials")
+                raise BadInputError(f"the {name} holds a line break", where=Key("repository.credentials"))
 
     @property
     def ref(self) -> str:
@@ -69,9 +69,9 @@ class Remote:
 
 
 def check_url(url: str) -> None:
-    """Refuse what is no plain file, http(s) or ssh address. Raises BadInputError."""
+    """Refuse what is not a plain file, http(s) or ssh address. Raises BadInputError."""
     if not url or _UNPRINTABLE.search(url):
-        raise BadInputError("the URL is empty or holds spaces or control characters", where="repository.url")
+        raise BadInputError("the URL is empty or holds spaces or control characters", where=Key("repository.url"))
     if _SCP.fullmatch(url):
         return
     if url.startswith(("http://", "https://")):
@@ -83,29 +83,35 @@ def check_url(url: str) -> None:
         port_is_a_number = False
     shown = repr(f"***@{url.rpartition('@')[2]}" if "@" in url else url)  # whatever was meant, it may be a password
     if not port_is_a_number or parts.scheme not in SCHEMES or not url.startswith(f"{parts.scheme}://"):
-        raise BadInputError(f"{shown} is not an address Meshroll opens", where="repository.url", expected=_ADDRESSES)
+        raise BadInputError(
+            f"{shown} is not an address Meshroll opens", where=Key("repository.url"), expected=_ADDRESSES
+        )
     if parts.scheme == "file":
         valid = not parts.netloc and len(parts.path) > 1
     else:
         valid = bool(_HOST.fullmatch(parts.netloc.rpartition("@")[2])) and len(parts.path) > 1
     if not valid:
-        raise BadInputError(f"{shown} names no repository", where="repository.url", expected=_ADDRESSES)
+        raise BadInputError(f"{shown} names no repository", where=Key("repository.url"), expected=_ADDRESSES)
     if parts.password is not None:
-        raise BadInputError("the URL holds credentials", where="repository.url", expected="repository.credentials")
+        raise BadInputError(
+            "the URL holds credentials", where=Key("repository.url"), expected=Key("repository.credentials")
+        )
     if (parts.username or "").startswith("-"):
-        raise BadInputError(f"{shown} holds an option", where="repository.url", expected=_ADDRESSES)
+        raise BadInputError(f"{shown} holds an option", where=Key("repository.url"), expected=_ADDRESSES)
 
 
 def _check_web(url: str) -> None:
     if "@" in url:
         # Wherever it stands: a password may hold a slash, and must not be repeated in an error.
-        raise BadInputError("the URL holds credentials", where="repository.url", expected="repository.credentials")
+        raise BadInputError(
+            "the URL holds credentials", where=Key("repository.url"), expected=Key("repository.credentials")
+        )
     if "?" in url or "#" in url:  # where tokens are put, too
-        raise BadInputError("the URL holds a query or a fragment", where="repository.url", expected=_ADDRESSES)
+        raise BadInputError("the URL holds a query or a fragment", where=Key("repository.url"), expected=_ADDRESSES)
 
 
 def check_branch(branch: str) -> None:
-    """Refuse a name that is no branch by Git's own rules, or that reads as an option. Raises BadInputError."""
+    """Refuse a name that is not a branch's by Git's own rules, or that reads as an option. Raises BadInputError."""
     parts = branch.split("/")
     if (
         not branch
@@ -116,4 +122,6 @@ def check_branch(branch: str) -> None:
         or _NOT_IN_BRANCH.search(branch)
         or any(not part or part.startswith(".") or part.endswith(".lock") for part in parts)
     ):
-        raise BadInputError(f"{branch!r} is not a branch name", where="repository.branch", expected="a name like main")
+        raise BadInputError(
+            f"{branch!r} is not a branch name", where=Key("repository.branch"), expected="a name like main"
+        )

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from meshroll.errors import BadInputError
+from meshroll.errors import BadInputError, Key, Phrase
 from meshroll.gitops.git.remote import Remote
 
 SSH_COMMAND = "GIT_SSH_COMMAND"
@@ -25,7 +25,7 @@ _SSH = (
 
 
 @contextmanager
-def access(remote: Remote, directory: Path) -> Iterator[Mapping[str, str]]:
+def connection_variables(remote: Remote, directory: Path) -> Iterator[Mapping[str, str]]:
     """Environment variables for Git with a remote whose cache is `directory`, valid inside the block."""
     authority = {"GIT_SSL_CAINFO": str(_file(remote.ca_file, "caFile"))} if remote.ca_file else {}
     key = directory.with_suffix(".key")
@@ -65,10 +65,10 @@ def _ssh(remote: Remote, key: Path) -> dict[str, str]:
 
 
 def _file(name: str, key: str) -> Path:
-    return existing_file(name, f"repository.credentials.{key}")
+    return existing_file(name, Key(f"repository.credentials.{key}"))
 
 
-def existing_file(name: str, where: str) -> Path:
+def existing_file(name: str, where: Phrase) -> Path:
     """The absolute path of a file that the stack names. Raises BadInputError where there is none."""
     try:
         path = Path(name).expanduser()

@@ -2,11 +2,12 @@
 
 A push names the commit that the branch must still stand at. Git's server takes it under a lock or refuses it, so a
 process killed at any moment leaves the remote as before or as after. When the answer to a push is lost, the remote is
-asked again before anything is said.
+asked again before the push counts as failed.
 
-Fetched is as little as the server allows: one commit without its folders (`tree:0`), each of which is asked for when
-it is walked; or with all folders and no files (`blob:none`); or, from a server that gives no parts, one whole commit.
-Which of these is tried out once and remembered beside the cache.
+A cache begins with as little as the server allows: one commit without its folders (`tree:0`), each of which is asked
+for when it is walked; or with all folders and no files (`blob:none`); or, from a server that gives no parts, one whole
+commit. Which of these is tried out once and remembered beside the cache. Later fetches bring the commits since then
+and the folders that changed in them, at once.
 """
 
 from __future__ import annotations
@@ -16,18 +17,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from meshroll.errors import BadInputError, ConflictError, MeshrollError, UnavailableError
-from meshroll.gitops.git.disk import is_disk
-from meshroll.gitops.git.failures import declined, disk_of_server, explain, is_race, rejection, told
+from meshroll.errors import BadInputError, ConflictError, MeshrollError, TimedOutError, UnavailableError
+from meshroll.gitops.git.disk import is_disk_trouble
+from meshroll.gitops.git.failures import STALE, declined, disk_of_server, explain, is_race, reason_of, rejection
 from meshroll.gitops.git.process import BrokenCacheError, Git, last_line
 from meshroll.gitops.git.remote import Remote
 from meshroll.text import one_line
 
 ASK_SECONDS = 60.0
 FETCH_SECONDS = 300.0
+UPDATE_SECONDS = 60.0  # for what came since the last fetch; the newest commit alone comes quicker
 PUSH_SECONDS = 180.0
 TIP = "refs/meshroll/tip"
-FILTERS = ("tree:0", "blob:none", "")
+FOLDERS = "blob:none"
+FILTERS = ("tree:0", FOLDERS, "")
 _NAME = "meshroll-remote"  # in Git's settings of a single call: what lacks parts must have a name
 _OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -54,10 +57,10 @@ class Transport:
 
         Raises BadInputError when other refs exist but not this branch, or when there is no such repository.
         """
-        mine = self._ask(self.remote.ref)
+        mine = self._ls_remote(self.remote.ref)
         if self.remote.ref in mine:
             return mine[self.remote.ref]
-        others = self._ask()
+        others = self._ls_remote()
         if self.remote.ref in others:
             return others[self.remote.ref]
         names = sorted(name.removeprefix("refs/heads/") for name in others if name.startswith("refs/heads/"))
@@ -66,54 +69,87 @@ class Transport:
             raise BadInputError(f"there is no branch {self.remote.branch}", where=self.remote.where, expected=expected)
         return ""
 
+    def known_head(self) -> str:
+        """The newest commit that the cache has of the branch; empty for none. Nobody is asked."""
+        return self.git.ref(TIP)
+
     def fetch(self) -> str:
         """Bring the newest commit of the branch into the cache; its id, or empty without any ref."""
-        known = self._tip()
-        head = self.head() if known else ""
-        if known and (not head or head == known):
-            return head
+        fetch = self._update if (self.git.directory / TIP).is_file() else self._newest
         try:
-            self.deepen(1)
+            fetch()
         except ConflictError:  # no such branch: is there any?
             if not self.head():
                 return ""
-            self.deepen(1)  # it came in between
-        return self._tip()
+            self._newest()  # it came in between
+        return self.git.ref(TIP)
 
     def deepen(self, depth: int) -> None:
         """Fetch the branch with so many commits of history; 0 means all of it."""
         amount = f"--depth={depth}" if depth else "--unshallow"
-        self._fetch((amount,), (f"+{self.remote.ref}:{TIP}",))
+        self._fetch_branch(self._filter, amount)
 
-    def supply(self, oids: Sequence[str]) -> None:
+    def fetch_objects(self, oids: Sequence[str]) -> None:
         """Fetch single objects, each without what is below it. From a server that gives none the cache begins anew."""
         if not self._filter:
             raise BrokenCacheError(f"the object {oids[0]} is missing", where=self.remote.where)
         # Telling the server what we have would make it believe that we have what is below.
-        self._fetch(("--stdin",), (), "-c", "fetch.negotiationAlgorithm=noop", stdin="\n".join(oids).encode())
+        noop = ("-c", "fetch.negotiationAlgorithm=noop")
+        self._fetch(self._filter, ("--stdin",), (), *noop, stdin="\n".join(oids).encode())
 
-    def _fetch(self, options: Sequence[str], refs: Sequence[str], *settings: str, stdin: bytes = b"") -> None:
-        part = self._filter
+    def _newest(self) -> None:
+        self.deepen(1)
+
+    def _update(self) -> None:
+        """Fetch what came since the last fetch, history included, or where that is refused or too much its end."""
+        # No files: the server sends differences to what we may lack, and Git completes those of folders alone reliably.
+        part = FOLDERS if self._filter else ""
+        try:
+            self._fetch_branch(part, seconds=UPDATE_SECONDS)
+        except FilterRefusedError:
+            if part == self._filter:
+                raise
+            self._newest()
+        except TimedOutError:
+            self._newest()
+
+    def _fetch_branch(self, part: str, *options: str, seconds: float | None = None) -> None:
+        self._fetch(part, options, (f"+{self.remote.ref}:{TIP}",), seconds=seconds)
+
+    def _fetch(
+        self,
+        part: str,
+        options: Sequence[str],
+        refs: Sequence[str],
+        *settings: str,
+        stdin: bytes = b"",
+        seconds: float | None = None,
+    ) -> None:
         source = self.remote.url
         if part:
             source = _NAME
-            known = {"url": self.remote.url, "promisor": "true", "partialCloneFilter": part}
-            settings += tuple(word for key, value in known.items() for word in ("-c", f"remote.{_NAME}.{key}={value}"))
+            settings += self._named(promisor="true", partialCloneFilter=part)
             options = (f"--filter={part}", *options)
         result = self.git.run(
             *(*settings, "fetch", "--quiet", *options, "--no-tags", "--no-write-fetch-head"),
             *("--no-recurse-submodules", "--refmap=", source, *refs),
             stdin=stdin,
-            seconds=FETCH_SECONDS,
+            seconds=seconds or FETCH_SECONDS,
         )
         if result.code:
             error = result.error.lower().replace(self.remote.url.lower(), "")
-            if part and any(words in error for words in _PARTS_REFUSED):
-                self._filter_file.write_text(FILTERS[FILTERS.index(part) + 1])
+            if part and any(text in error for text in _PARTS_REFUSED):
+                if part == self._filter:
+                    self._filter_file.write_text(FILTERS[FILTERS.index(part) + 1])
                 raise FilterRefusedError(last_line(result.error), where=self.remote.where)
             raise explain(result.error, self.remote) or BrokenCacheError(
                 last_line(result.error), where=self.remote.where
             )
+
+    def _named(self, **settings: str) -> tuple[str, ...]:
+        """Options that give the remote a name with settings in Git's configuration, for one call."""
+        every = {"url": self.remote.url, **settings}
+        return tuple(part for key, value in every.items() for part in ("-c", f"remote.{_NAME}.{key}={value}"))
 
     def push(self, commit: str, expected: str) -> bool:
         """Move the branch from `expected` (empty: it must not exist) to `commit`; False when it stands elsewhere.
@@ -123,26 +159,28 @@ class Transport:
         ref = self.remote.ref
         try:
             result = self.git.run(
+                *self._named(fetch=f"+{ref}:{TIP}"),  # so that a push moves our tip as well
                 *("push", "--porcelain", "--no-verify", "--no-signed", "--no-follow-tags"),
-                *(f"--force-with-lease={ref}:{expected}", self.remote.url, f"{commit}:{ref}"),
+                *(f"--force-with-lease={ref}:{expected}", _NAME, f"{commit}:{ref}"),
                 seconds=PUSH_SECONDS,
             )
             if result.code == 0:
-                self.git.text("update-ref", "--no-deref", TIP, commit)
                 return True
         except MeshrollError:
-            if self._ask(ref).get(ref) == commit:
+            if self._ls_remote(ref).get(ref) == commit:
                 return True
             raise
-        stands_at = self._ask(ref).get(ref, "")
+        reason = one_line(rejection(result.output.decode("utf-8", "backslashreplace")))
+        if STALE in reason:  # seen by Git before it sent anything
+            return False
+        stands_at = self._ls_remote(ref).get(ref, "")
         if stands_at == commit:
             return True
         if stands_at != expected:
             return False
-        reason = one_line(rejection(result.output.decode("utf-8", "backslashreplace")))
         if is_race(reason):
             raise ContendedError(f"the server could not move the branch ({reason})", where=self.remote.where)
-        if is_disk(result.error):
+        if is_disk_trouble(result.error):
             raise disk_of_server(result.error, self.remote)
         if reason:
             raise declined(reason, result.error, self.remote)
@@ -160,14 +198,12 @@ class Transport:
             return FILTERS[0]
         return found if found in FILTERS else FILTERS[0]
 
-    def _tip(self) -> str:
-        result = self.git.run("rev-parse", "--quiet", "--verify", f"{TIP}^{{commit}}")
-        return result.output.decode().strip() if result.code == 0 else ""
-
-    def _ask(self, *refs: str) -> dict[str, str]:
+    def _ls_remote(self, *refs: str) -> dict[str, str]:
         result = self.git.run("ls-remote", "--quiet", self.remote.url, *refs, seconds=ASK_SECONDS)
         if result.code:
-            raise explain(result.error, self.remote) or UnavailableError(told(result.error), where=self.remote.where)
+            raise explain(result.error, self.remote) or UnavailableError(
+                reason_of(result.error), where=self.remote.where
+            )
         pairs = (line.partition("\t") for line in result.output.decode("utf-8", "surrogateescape").splitlines())
         found = {name: oid for oid, _, name in pairs if name and _OID.fullmatch(oid)}
         if not found and self.remote.origin:
@@ -175,7 +211,7 @@ class Transport:
         return found
 
     def _check_speaks_git(self) -> None:
-        """Raise BadInputError for a server that answers without a word of Git's protocol.
+        """Raise BadInputError for a server whose answer is not in Git's protocol.
 
         Git takes any such page for a repository of its oldest kind that has no branch.
         """

@@ -4,12 +4,11 @@ A path is walked name by name. A symbolic link, submodule or file in the way, `.
 an existing one only in case is refused: what we commit must be what a checkout on any machine shows.
 
 Where the server allows it the cache begins with a commit alone. Folders are then fetched as they are walked, all of one
-level at a time, and files together with those found in the same walk: few journeys, and nothing that nobody looks at.
+level at a time, and files together with those found in the same walk: few round trips, and nothing that is not read.
 """
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -17,9 +16,11 @@ from dataclasses import dataclass
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.git.attributes import ATTRIBUTES, filters
+from meshroll.gitops.git.loose import object_id
 from meshroll.gitops.git.process import Git
 
 MAX_BLOB_BYTES = 10 << 20
+MAX_LOOSE = 100  # more files than these are written by Git, as a pack
 MAX_FILES = 10_000
 TREE, FOLDER_MODE = "tree", "040000"
 _MODES = {"120000": "a symbolic link", "160000": "a submodule"}
@@ -45,8 +46,8 @@ class Trees:
     def __init__(self, git: Git) -> None:
         self._git = git
         self._read: dict[str, Mapping[str, TreeEntry]] = {"": {}}
-        self._seen: dict[str, set[str]] = {}  # what a walk has found and nobody has read: blob ids by a name's suffix
-        self._held: dict[str, bytes] = {}  # files that `hold` has read ahead
+        self._listed: dict[str, set[str]] = {}  # what a walk has found and nobody has read: blobs by a name's suffix
+        self._contents: dict[str, bytes] = {}  # files that were read ahead
         self._alike: dict[str, Mapping[str, Sequence[str]]] = {}  # by tree: its names by what they are without case
         self._made: dict[str, bytes] = {}  # trees that are not written yet, each after those within it
 
@@ -55,9 +56,9 @@ class Trees:
         self._load([tree])
         return self._read[tree]
 
-    def prepare(self, places: Iterable[tuple[str, str]]) -> None:
-        """Bring the folders above several places (tree, path) level by level: one by one would be slow."""
-        at = [(tree, split(path)) for tree, path in places]
+    def load_folders(self, places: Iterable[tuple[str, str]]) -> None:
+        """Read the folders above several places (tree, path) level by level: one by one would be slow."""
+        at = [(tree, path_names(path)) for tree, path in places]
         while at:
             self._load([oid for oid, _ in at])
             below = ((self._read[oid].get(names[0]), names[1:]) for oid, names in at if names)
@@ -67,7 +68,7 @@ class Trees:
         """What stands at a path, None for nothing. Raises BadInputError when we must not write through it."""
         entry: TreeEntry | None = TreeEntry(FOLDER_MODE, TREE, tree)
         walked: list[str] = []
-        for name in split(path):
+        for name in path_names(path):
             if entry is None:
                 return None
             if entry.kind != TREE:
@@ -90,41 +91,37 @@ class Trees:
         found: list[tuple[str, TreeEntry]] = []
         while level:
             self._load([oid for _, oid in level])
-            deeper = []
+            below = []
             for prefix, oid in level:
                 for name, child in self._read[oid].items():
                     path = f"{prefix}/{name}" if prefix else name
                     if child.kind == TREE:
-                        deeper.append((path, child.oid))
+                        below.append((path, child.oid))
                     elif child.is_file:
                         found.append((path, child))
-                        self._seen.setdefault(_suffix(name), set()).add(child.oid)
-                if len(found) + len(deeper) > MAX_FILES:
+                        self._listed.setdefault(_suffix(name), set()).add(child.oid)
+                if len(found) + len(below) > MAX_FILES:
                     raise BadInputError(f"more than {MAX_FILES} files", where=folder, expected="a service's own folder")
-            level = deeper
+            level = below
         yield from found
 
     def read(self, entry: TreeEntry, path: str) -> bytes:
         """A file's bytes. Raises BadInputError above 10 MiB: no manifest is that long."""
-        if entry.oid in self._held:
-            return self._held[entry.oid]
-        size = self._git.sizes([entry.oid]).get(entry.oid)
-        if size is None:
-            alike = self._seen.pop(_suffix(path), set())
-            self._git.bring([entry.oid, *sorted(alike - {entry.oid})])
-            size = self._git.sizes([entry.oid]).get(entry.oid, 0)  # of a missing one, reading it says what is wrong
-        if size > MAX_BLOB_BYTES:
+        if entry.oid in self._contents:
+            return self._contents[entry.oid]
+        beside = self._listed.pop(_suffix(path), set())
+        contents, sizes = self._git.contents([entry.oid], _is_readable, beside=sorted(beside))
+        if entry.oid in sizes:
+            size = sizes[entry.oid]
             raise BadInputError(f"the file has {size} bytes", where=path, expected=f"at most {MAX_BLOB_BYTES}")
-        return self._git.objects([entry.oid])[entry.oid][1]
+        return contents[entry.oid]
 
-    def hold(self, entries: Iterable[TreeEntry]) -> None:
-        """Read files ahead, all at once: one by one would be slow. One that is too long is left to `read`."""
-        wanted = list(dict.fromkeys(entry.oid for entry in entries if entry.oid not in self._held))
-        if not wanted:
-            return
-        self._git.bring(wanted)
-        fitting = [oid for oid, size in self._git.sizes(wanted).items() if size <= MAX_BLOB_BYTES]
-        self._held |= {oid: content for oid, (_, content) in self._git.objects(fitting).items()}
+    def read_ahead(self, entries: Iterable[TreeEntry]) -> None:
+        """Read files at once: one by one would be slow. One that is too long is left to `read`."""
+        wanted = [entry.oid for entry in entries if entry.oid not in self._contents]
+        if wanted:
+            contents, _ = self._git.contents(wanted, _is_readable)
+            self._contents |= contents
 
     def store(self, content: bytes) -> str:
         """Keep a file's bytes in the cache and return their id."""
@@ -133,17 +130,20 @@ class Trees:
 
     def store_all(self, contents: Iterable[bytes]) -> None:
         """Keep the bytes of files in the cache, all at once."""
-        blobs = [b"blob\ndata %d\n%b\n" % (len(content), content) for content in dict.fromkeys(contents)]
-        if blobs:
-            self._git.text("fast-import", "--quiet", "--done", stdin=b"".join([*blobs, b"done\n"]))
+        blobs = list(dict.fromkeys(contents))
+        if len(blobs) <= MAX_LOOSE:
+            self._git.add("blob", blobs)
+        else:
+            lines = [b"blob\ndata %d\n%b\n" % (len(content), content) for content in blobs]
+            self._git.text("fast-import", "--quiet", "--done", stdin=b"".join([*lines, b"done\n"]))
 
     def write(self, tree: str, changes: Mapping[str, tuple[str, str] | None]) -> str:
         """The tree with files (mode, blob) put in place and, for None, removed; folders left empty vanish.
 
         Raises BadInputError for a file to be written that has a filter.
         """
-        checked = {path: change for path, change in changes.items() if split(path)}
-        self.prepare((tree, path) for path in checked)
+        checked = {path: change for path, change in changes.items() if path_names(path)}
+        self.load_folders((tree, path) for path in checked)
         self._refuse_filtered(tree, [path for path, change in checked.items() if change is not None])
         made = self._write(tree, checked, ()) or self._make({})
         self._flush()
@@ -173,7 +173,7 @@ class Trees:
         return self._make(entries) if entries else ""
 
     def _refuse_filtered(self, tree: str, files: Collection[str]) -> None:
-        names = [split(file)[:-1] for file in files]
+        names = [path_names(file)[:-1] for file in files]
         folders = {"/".join(above[:depth]) for above in names for depth in range(len(above) + 1)}
         attributes: dict[str, str] = {}
         for folder in sorted(folders):
@@ -191,18 +191,17 @@ class Trees:
             )
 
     def _make(self, entries: Mapping[str, TreeEntry]) -> str:
-        oid = _tree_id(entries)
+        content = _tree_bytes(entries)
+        oid = object_id(TREE, content)
         if oid not in self._read:
-            lines = "".join(f"{e.mode} {e.kind} {e.oid}\t{name}\0" for name, e in entries.items())
-            self._made[oid] = lines.encode("utf-8", "surrogateescape")
+            self._made[oid] = content
             self._read[oid] = dict(entries)
         return oid
 
     def _flush(self) -> None:
         """Write the trees that were made."""
         made, self._made = self._made, {}
-        if made:
-            self._git.text("mktree", "-z", "--missing", "--batch", stdin=b"\0".join([*made.values(), b""]))
+        self._git.add(TREE, made.values())
 
     def _load(self, trees: Collection[str]) -> None:
         unread = [tree for tree in trees if tree not in self._read]
@@ -224,25 +223,19 @@ def root_of(commit: bytes) -> str:
 
 def blob_of(content: bytes) -> str:
     """The id that Git gives a file's bytes."""
-    return _object_id("blob", content)
+    return object_id("blob", content)
 
 
-def _tree_id(entries: Mapping[str, TreeEntry]) -> str:
-    """The id that Git gives a folder: its names by their bytes, those of folders as if a slash ended them."""
+def _tree_bytes(entries: Mapping[str, TreeEntry]) -> bytes:
+    """A folder as Git stores it: its names by their bytes, those of folders as if a slash ended them."""
     raw = ((name.encode("utf-8", "surrogateescape"), entry) for name, entry in entries.items())
     ordered = sorted(raw, key=lambda item: item[0] + b"/" * (item[1].kind == TREE))
-    content = b"".join(
+    return b"".join(
         b"%b %b\0%b" % (entry.mode.lstrip("0").encode(), name, bytes.fromhex(entry.oid)) for name, entry in ordered
     )
-    return _object_id("tree", content)
 
 
-def _object_id(kind: str, content: bytes) -> str:
-    head = f"{kind} {len(content)}\0".encode()
-    return hashlib.sha1(head + content, usedforsecurity=False).hexdigest()
-
-
-def split(path: str) -> list[str]:
+def path_names(path: str) -> list[str]:
     """The names of a path in the repository; empty for its root. Raises BadInputError for one that leaves the tree."""
     names = path.split("/") if path else []
     for name in names:
@@ -278,6 +271,10 @@ def _parse(content: bytes) -> dict[str, TreeEntry]:
         kind = {FOLDER_MODE: TREE, "160000": "commit"}.get(mode_text, "blob")
         entries[name.decode("utf-8", "surrogateescape")] = TreeEntry(mode_text, kind, content[middle + 1 : start].hex())
     return entries
+
+
+def _is_readable(size: int) -> bool:
+    return size <= MAX_BLOB_BYTES
 
 
 def _suffix(path: str) -> str:

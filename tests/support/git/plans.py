@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from meshroll.gitops.plans import Canary, Edit, Finding, Move, Plan, VersionChange
+from meshroll.gitops.plans import Canary, Edit, Finding, Move, Plan, ServiceSettings, VersionChange
 from meshroll.manifests.timeline import Stage, Timeline
 
 FILE = "clusters/w/rollout.yaml"
@@ -27,7 +27,7 @@ SCALAR = Plan(
     applications=(Move("shop-w", "w", 1),),
     timeline=(Canary("provider", Timeline((Stage(1, 5, None, 600), Stage(3, 5, ("lane", "new"), None)))),),
     stack="prod",
-    settings={"provider": {"path": "clusters/w", "fields": ["label:version"]}},
+    settings={"provider": (ServiceSettings("clusters/w", ("label:version",)),)},
 )
 WHOLE = Plan(
     url="file:///rollouts.git",
@@ -42,5 +42,5 @@ WHOLE = Plan(
     diff="diff\n",
     contents={"live/a/one.yaml": b"one: \xc3\xa9\r\n", "live/a/two.yaml": b"\xff"},
     stack="prod",
-    settings={"a": {"path": "live", "template": "weight"}},
+    settings={"a": (ServiceSettings("live", template="weight"),)},
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from meshroll.gitops.git import TIP
 from meshroll.gitops.git import cache as module
 from meshroll.gitops.git.cache import cache_root, open_cache
 from meshroll.gitops.planners import plan_rendered
@@ -35,7 +36,9 @@ def test_it_follows_the_base_directory_specification() -> None:
     assert cache_root({"XDG_CACHE_HOME": "relative"}) == Path.home() / ".cache/meshroll/git"
 
 
-@pytest.mark.parametrize("damage", ["deleted", "emptied objects", "no objects", "garbage head", "stale locks"])
+@pytest.mark.parametrize(
+    "damage", ["deleted", "emptied objects", "no objects", "garbage head", "empty tip", "stale locks"]
+)
 def test_damage_is_mended_without_a_word(repository: Repository, damage: str) -> None:
     deliver(repository, provider="v1")
     directory = only_cache(repository)
@@ -51,6 +54,8 @@ def test_damage_is_mended_without_a_word(repository: Repository, damage: str) ->
         (directory / "objects").mkdir()
     elif damage == "garbage head":
         (directory / "HEAD").write_text("garbage")
+    elif damage == "empty tip":
+        (directory / TIP).write_text("")
     else:
         for name in ("shallow.lock", "packed-refs.lock", "config.lock", "refs/meshroll/tip.lock"):
             (directory / name).touch()

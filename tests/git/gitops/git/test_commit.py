@@ -56,7 +56,7 @@ def test_what_only_the_environment_half_says_is_filled_in_by_the_stack(
 
 
 def test_an_author_without_an_address_is_refused(repository: Repository) -> None:
-    with pytest.raises(BadInputError, match=r"'Ada' is no author; expected a text like \"Ada Lovelace <"):
+    with pytest.raises(BadInputError, match=r"'Ada' is not an author; expected a text like \"Ada Lovelace <"):
         deliver(repository, style=Style(author="Ada"))
     assert repository.git("for-each-ref") == ""
 

@@ -7,12 +7,15 @@ import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from meshroll.errors import BadInputError, MeshrollError, UnavailableError
-from meshroll.gitops.git import Remote
+from meshroll.gitops.git import TIP, Remote, Transport, Trees, tree_of
+from meshroll.gitops.git import transport as module
 from meshroll.gitops.git.cache import open_cache
+from meshroll.gitops.git.process import Git, Result
 from meshroll.gitops.planners import plan_rendered, read_versions
 from meshroll.gitops.plans import apply_plan
 from tests.support.git.repositories import Repository, release
@@ -171,3 +174,80 @@ def test_an_address_that_reads_like_a_refusal_of_parts_is_none(tmp_path: Path) -
     with pytest.raises(UnavailableError):
         plan_rendered(Remote("http://127.0.0.1:1/filter.git", "main"), "live", {}, cache=tmp_path / "cache")
     assert not list((tmp_path / "cache").glob("*.filter"))
+
+
+def commands(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The commands that reach a server from now on."""
+    made: list[str] = []
+    real = Git.run
+
+    def run(git: Git, *arguments: str, **options: Any) -> Result:
+        made.extend(word for word in arguments if word in ("fetch", "push", "ls-remote"))
+        return real(git, *arguments, **options)
+
+    monkeypatch.setattr(Git, "run", run)
+    return made
+
+
+def known(repository: Repository) -> tuple[str, int]:
+    """The head of the branch after a fetch, and how many commits the cache has of it."""
+    with open_cache(repository.remote, repository.cache) as git:
+        return Transport(git, repository.remote).fetch(), int(git.text("rev-list", "--count", TIP))
+
+
+def test_what_came_since_the_last_fetch_comes_at_once(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository.commit(write={"live/a.yaml": "1", "other/b.yaml": "1"})
+    assert known(repository) == (repository.head(), 1)
+    for number in range(20):
+        repository.commit(write={"live/a.yaml": f"2 {number}", "other/b.yaml": f"2 {number}"})
+    made = commands(monkeypatch)
+    with open_cache(repository.remote, repository.cache) as git:
+        transport = Transport(git, repository.remote)
+        head = transport.fetch()
+        assert (head, git.text("rev-list", "--count", TIP)) == (repository.head(), "21")
+        trees, tree = Trees(git), tree_of(git, head)
+        entries = [trees.find(tree, file) for file in ("live/a.yaml", "other/b.yaml")]
+        assert made == ["fetch"]
+        trees.read_ahead(entry for entry in entries if entry)
+        assert [trees.read(entry, "") for entry in entries if entry] == [b"2 19", b"2 19"]
+    assert made == ["fetch", "fetch"]
+
+
+def test_what_came_since_is_left_where_the_server_does_not_give_it_or_too_slowly(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit()
+    known(repository)
+    repository.git("config", "uploadpackfilter.allow", "false")
+    repository.git("config", "uploadpackfilter.tree.allow", "true")
+    repository.commit()
+    repository.commit()
+    assert known(repository) == (repository.head(), 1)
+    repository.git("config", "uploadpackfilter.allow", "true")
+    monkeypatch.setattr(module, "UPDATE_SECONDS", 0.001)
+    repository.commit()
+    repository.commit()
+    assert known(repository) == (repository.head(), 1)
+    assert not list(repository.cache.glob("*.filter"))  # the first fetch of a cache goes on as before
+
+
+def test_a_branch_that_was_moved_to_another_history_is_followed(repository: Repository) -> None:
+    repository.commit(write={"live/a.yaml": "1"})
+    known(repository)
+    repository.commit("another", write={"live/a.yaml": "2"}, branch="another")
+    repository.git("update-ref", "refs/heads/main", repository.head("another"))
+    assert known(repository) == (repository.head("another"), 1)
+
+
+def test_a_push_moves_the_known_head_too(repository: Repository) -> None:
+    deliver(repository.remote, repository, provider="v1")
+    with open_cache(repository.remote, repository.cache) as git:
+        assert Transport(git, repository.remote).known_head() == repository.head()
+
+
+def test_a_known_head_that_was_damaged_is_none(repository: Repository) -> None:
+    repository.commit()
+    known(repository)
+    with open_cache(repository.remote, repository.cache) as git:
+        (git.directory / TIP).write_text("")
+        assert Transport(git, repository.remote).known_head() == ""

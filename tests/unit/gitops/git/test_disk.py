@@ -9,7 +9,7 @@ import pytest
 
 from meshroll.errors import BadInputError, MeshrollError, UnavailableError
 from meshroll.gitops.git.cache import cache_root
-from meshroll.gitops.git.disk import is_disk, trouble_of, unusable
+from meshroll.gitops.git.disk import is_disk_trouble, trouble_of, unusable
 
 CACHE = Path("/c/1.git")
 FULL = "No space left on device"
@@ -45,10 +45,11 @@ def test_what_git_says_of_the_disk_of_the_cache(said: str, number: int | None) -
 
 
 def test_a_server_that_cannot_write_is_told_from_one_that_does_not_permit_it() -> None:
-    assert is_disk(f"remote: fatal: write error: {FULL}")
-    assert is_disk("fatal: Unable to create temporary file '/srv/r.git/shallow_1': Read-only file system")
-    assert not is_disk("remote: error: insufficient permission for adding an object to repository database ./objects")
-    assert not is_disk("git@h: Permission denied (publickey).")
+    assert is_disk_trouble(f"remote: fatal: write error: {FULL}")
+    assert is_disk_trouble("fatal: Unable to create temporary file '/srv/r.git/shallow_1': Read-only file system")
+    refused = "remote: error: insufficient permission for adding an object to repository database ./objects"
+    assert not is_disk_trouble(refused)
+    assert not is_disk_trouble("git@h: Permission denied (publickey).")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from meshroll.errors import BadInputError, TimedOutError
-from meshroll.gitops.git.process import Git, clean_environment, last_line
+from meshroll.gitops.git.environment import clean_environment
+from meshroll.gitops.git.process import Git, last_line
 from meshroll.text import printable
 from tests.support.processes import runs
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from meshroll.errors import BadInputError
-from meshroll.gitops.git.trees import split
+from meshroll.gitops.git.trees import path_names
 from meshroll.gitops.planners.rendered import version_of
 
 
 def test_a_path_is_its_names() -> None:
-    assert split("sandbox/worker-1/provider") == ["sandbox", "worker-1", "provider"]
-    assert split("") == []
+    assert path_names("sandbox/worker-1/provider") == ["sandbox", "worker-1", "provider"]
+    assert path_names("") == []
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ def test_a_path_is_its_names() -> None:
 )
 def test_what_leaves_the_tree_or_lies_is_refused(path: str) -> None:
     with pytest.raises(BadInputError, match="is not a path inside the repository"):
-        split(path)
+        path_names(path)
 
 
 def test_the_version_is_the_pod_label_of_the_services_own_rollout() -> None:

@@ -1,0 +1,92 @@
+"""Child processes: started in a group of their own, ended as a group, and never left to run without a limit.
+
+The only place where a `git` process is started, be it by a command of ours or by GitPython.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+
+from meshroll.errors import BadInputError, TimedOutError, UnavailableError
+
+
+def start(command: Sequence[str], environment: Mapping[str, str], inherited: int | None) -> subprocess.Popen[bytes]:
+    """A process with pipes for its three streams. `inherited` is a descriptor that it keeps open.
+
+    Raises BadInputError where there is no such command.
+    """
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(environment),
+            cwd="/",
+            start_new_session=True,  # no terminal to ask on, and one group to kill
+            pass_fds=() if inherited is None else (inherited,),
+        )
+    except FileNotFoundError as error:
+        raise BadInputError("the command git is missing", expected="Git 2.30 or newer on PATH") from error
+    except OSError as error:
+        raise UnavailableError(f"the command git cannot be started ({error.strerror})") from error
+
+
+def communicate(process: subprocess.Popen[bytes], stdin: bytes, seconds: float, name: str) -> tuple[int, bytes, bytes]:
+    """Exit code, output and errors of a process that is given all its input. Raises TimedOutError."""
+    try:
+        output, errors = process.communicate(stdin, timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        kill_group(process)
+        raise _timed_out(name, seconds) from error
+    except BaseException:
+        kill_group(process)
+        raise
+    return process.returncode, output, errors
+
+
+@contextmanager
+def limited(process: subprocess.Popen[bytes], seconds: float, name: str) -> Iterator[None]:
+    """Kill the group of a process that goes on answering when the block takes longer; then raise TimedOutError."""
+    passed = threading.Event()
+
+    def expire() -> None:
+        passed.set()
+        _kill(process)  # its streams end, and with them the block
+
+    timer = threading.Timer(seconds, expire)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except Exception:
+        if not passed.is_set():
+            raise
+    finally:
+        timer.cancel()
+    if passed.is_set():
+        raise _timed_out(name, seconds)
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all that it started, and close its streams."""
+    _kill(process)
+    process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream:
+            with suppress(OSError):
+                stream.close()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _timed_out(name: str, seconds: float) -> TimedOutError:
+    return TimedOutError(f"{name} did not finish within {seconds:.0f} s")
