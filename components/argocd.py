@@ -12,7 +12,8 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components._base import Component, secret_data
+from meshroll.components import objects
+from meshroll.components._base import Component, secret_data
 from meshroll.gitops.git import key_text
 from meshroll.manifests.argocd import ignore_differences
 from meshroll.release.stack import application_name
@@ -86,7 +87,7 @@ class ArgoApplication(Component):
                 opts=self.child_options(provider),
             )
         ]
-        if stack.repository.credentials and _opening(stack.repository.credentials):
+        if stack.repository.credentials and _access_data(stack.repository.credentials):
             before.append(self._credentials(stack, stack.repository, stack.repository.credentials, provider))
         # No skipAwait annotation: for a custom resource the official plug-in waits for no health anyway, and the
         # annotation would keep a destroy from waiting for the finalizer.
@@ -110,27 +111,27 @@ class ArgoApplication(Component):
 
     def _credentials(
         self, stack: Stack, repository: Repository, credentials: Credentials, provider: kubernetes.Provider
-    ) -> kubernetes.core.v1.Secret:
-        return kubernetes.core.v1.Secret(
+    ) -> pulumi.Resource:
+        return objects.secret(
             self.child_name("repository"),
-            metadata={
+            {
                 "name": f"{stack.argocd.project}-repository",
                 "namespace": stack.argocd.namespace,
                 "labels": {"argocd.argoproj.io/secret-type": "repository"},
             },
-            data=secret_data(
+            secret_data(
                 {
                     "type": "git",
                     "url": repository.url,
                     "project": stack.argocd.project,
-                    **_opening(credentials),
+                    **_access_data(credentials),
                 }
             ),
-            opts=self.child_options(provider),
+            self.child_options(provider),
         )
 
 
-def _opening(credentials: Credentials) -> dict[str, str]:
+def _access_data(credentials: Credentials) -> dict[str, str]:
     """Argo CD's names for what opens a repository; which hosts and authorities it trusts are settings of its own."""
     if credentials.password:
         return {"username": credentials.username, "password": credentials.password}

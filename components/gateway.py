@@ -7,7 +7,8 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components._base import Component
+from meshroll.components import objects
+from meshroll.components._base import Component
 from meshroll.settings.model import Gateway
 
 HTTP_PORT = 80
@@ -38,8 +39,8 @@ class GatewayEndpoint(Component):
         if gateway.address:
             self.url = pulumi.Output.from_input(url(gateway.address, gateway.port))
         else:
-            service = kubernetes.core.v1.Service.get(
-                self.child_name("service"), str(gateway.service), opts=self.child_options(provider)
+            service = objects.existing_service(
+                self.child_name("service"), str(gateway.service), self.child_options(provider)
             )
             self.url = service.status.apply(lambda status: _service_url(status, gateway.port))
         self.register_outputs({"url": self.url})

@@ -1,7 +1,7 @@
 """The hosted mesh: the GlobalMesh that attaches the work clusters, and the secrets by which istiod reaches them.
 
 The product's CustomResourceDefinition is not public and its keys differ between releases. Every key that Meshroll
-knows stands in this module; `mesh.controlPlaneParams` of the stack is laid over the flat ones.
+knows is in this module; `mesh.controlPlaneParams` of the stack is laid over the flat ones.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Any
 
 import pulumi_kubernetes as kubernetes
 
-from components._base import Component, secret_data
+from meshroll.components import objects
+from meshroll.components._base import Component, secret_data
 from meshroll.settings.model import Mesh
 
 API_VERSION = "discovery.mspider.io/v3alpha1"
@@ -45,16 +46,16 @@ class HostedMeshAttachment(Component):
     def __init__(self, name: str, mesh: Mesh, providers: Mapping[str, kubernetes.Provider]) -> None:
         super().__init__(name)
         secrets = [
-            kubernetes.core.v1.Secret(
+            objects.secret(
                 self.child_name("remote", worker),
-                metadata={
+                {
                     "name": f"istio-remote-secret-{worker}",
                     "namespace": ISTIO_NAMESPACE,
                     "labels": {"istio/multiCluster": "true"},
                     "annotations": {"networking.istio.io/cluster": worker},
                 },
-                data=secret_data({worker: kubeconfig}),
-                opts=self.child_options(providers[mesh.host]),
+                secret_data({worker: kubeconfig}),
+                self.child_options(providers[mesh.host]),
             )
             for worker, kubeconfig in mesh.remote_kubeconfigs.items()
         ]

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components._base import Component
+from meshroll.components import objects
+from meshroll.components._base import Component
 from meshroll.settings.model import Namespace
 
 INJECTION = {"istio-injection": "enabled"}
@@ -27,9 +28,9 @@ class MeshNamespace(Component):
         super().__init__(name, after=after)
         labels = {"labels": INJECTION} if namespace.injection else {}
         for cluster, provider in workers.items():
-            kubernetes.core.v1.Namespace(
+            objects.namespace(
                 self.child_name(cluster),
-                metadata={"name": namespace.name, **labels},
-                opts=self.child_options(provider),
+                {"name": namespace.name, **labels},
+                self.child_options(provider),
             )
         self.register_outputs({"name": namespace.name})

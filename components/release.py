@@ -7,14 +7,15 @@ from typing import Any
 
 import pulumi
 
-from components._base import PACKAGE
-from meshroll.release.stack import release_values
+from meshroll.components._base import PACKAGE
+from meshroll.release.properties import to_properties
+from meshroll.release.stack import from_stack
 from meshroll.settings.model import Stack
 
 
 def release_inputs(stack: Stack, clusters: Sequence[str]) -> dict[str, Any]:
     """The inputs of the Release that serves some of the work clusters; their services are in one folder of Git."""
-    values = release_values(stack, clusters)
+    values = to_properties(from_stack(stack, clusters))
     if "credentials" in values["repository"]:
         secret = pulumi.Output.secret(values["repository"]["credentials"])
         values["repository"] = {**values["repository"], "credentials": secret}

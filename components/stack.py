@@ -6,13 +6,13 @@ from typing import Any
 
 import pulumi
 
-from components.argocd import ArgoApplication
-from components.clusters import providers
-from components.gateway import GatewayEndpoint
-from components.mesh import HostedMeshAttachment
-from components.namespaces import MeshNamespace
-from components.release import Release, release_inputs
-from meshroll.manifests import TEMPLATES
+from meshroll.components.argocd import ArgoApplication
+from meshroll.components.clusters import providers
+from meshroll.components.gateway import GatewayEndpoint
+from meshroll.components.mesh import HostedMeshAttachment
+from meshroll.components.namespaces import MeshNamespace
+from meshroll.components.release import Release, release_inputs
+from meshroll.manifests.folders import template_folder
 from meshroll.manifests.templates import load_template, managed_routes
 from meshroll.release.stack import release_groups
 from meshroll.settings.model import Stack
@@ -23,7 +23,7 @@ def routes_of(stack: Stack) -> tuple[str, ...]:
     routes = [route for service in stack.services for route in service.managed_routes]
     for service in stack.services:
         if service.template:
-            routes += managed_routes(load_template(TEMPLATES / service.template), service.parameters)
+            routes += managed_routes(load_template(template_folder(service.template)), service.parameters)
     return tuple(dict.fromkeys(routes))
 
 

@@ -1,20 +1,20 @@
-"""The Pulumi project as the demo uses it: all of the checkout by link, but the stack files as copies.
+"""The Pulumi project as the demo uses it: a copy of the one that comes with Meshroll.
 
-Pulumi writes the salt of a stack's secrets into its stack file, and the demo changes versions there; with copies the
-checkout stays as it was.
+Pulumi writes the salt of a stack's secrets into its stack file, and the demo changes versions there. The package, where
+Pulumi.yaml has the plug-in, and the environment that it is installed in are links.
 """
 
 from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from meshroll.errors import UnavailableError
-
-LINKED = ("__main__.py", "components", "meshroll", "rollout_templates", ".venv")
+from meshroll.errors import BadInputError, UnavailableError
+from meshroll.resources import resource
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Project:
     def pulumi(self, *arguments: str, capture: bool = False) -> str:
         """Run one pulumi command; its output goes to the terminal, or is the answer with `capture`.
 
-        Raises UnavailableError when it fails: pulumi has said why.
+        Raises UnavailableError when it fails: Pulumi has printed why.
         """
         command = ["pulumi", "--non-interactive", "--color", "never", *arguments]
         done = subprocess.run(
@@ -48,13 +48,16 @@ class Project:
         return done.stdout or ""
 
 
-def prepare(checkout: Path, folder: Path, environment: Mapping[str, str]) -> Project:
-    """Lay the project out anew in `folder`, which must be the demo's own."""
+def prepare(folder: Path, environment: Mapping[str, str]) -> Project:
+    """Lay the project out anew in `folder`, which must be the demo's own.
+
+    Raises BadInputError when Meshroll is installed in an environment that Pulumi cannot be given.
+    """
+    installation = Path(sys.prefix)
+    if not (installation / "bin" / "python").exists():
+        raise BadInputError("has no bin/python", where=str(installation), expected="Meshroll in a virtual environment")
     shutil.rmtree(folder, ignore_errors=True)
-    (folder / "stacks").mkdir(parents=True)
-    shutil.copy2(checkout / "Pulumi.yaml", folder / "Pulumi.yaml")
-    for name in LINKED:
-        (folder / name).symlink_to(checkout / name)
-    for file in (checkout / "stacks").iterdir():
-        shutil.copy2(file, folder / "stacks" / file.name)
+    shutil.copytree(resource("project"), folder)
+    (folder / "meshroll").symlink_to(resource())
+    (folder / ".venv").symlink_to(installation)
     return Project(folder, environment)

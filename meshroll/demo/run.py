@@ -16,20 +16,21 @@ from meshroll.sandbox import Sandbox
 STACKS: tuple[tuple[Strategy, str], ...] = (("weight", "sandbox"), ("header", "sandbox-header"))
 
 
-def run(checkout: Path, sandbox: Sandbox, console: Console, say: Callable[[str], None]) -> bool:
+def run(folder: Path, sandbox: Sandbox, console: Console, say: Callable[[str], None]) -> bool:
     """Run the whole demo against a sandbox, which is brought up and left up; True when every sample was as set.
 
-    Writes `build/demo/report.json` in the checkout, after each delivery, so that a failure leaves what was measured.
+    Writes `build/demo/report.json` in `folder`, after each delivery, so that a failure leaves what was measured; the
+    Pulumi project of the demo is beside it.
     """
-    folder = checkout / "build" / "demo"
-    (folder / "report.json").unlink(missing_ok=True)
+    own = folder / "build" / "demo"
+    (own / "report.json").unlink(missing_ok=True)
     sandbox.up(progress=say)
-    project = prepare(checkout, folder / "project", {**os.environ, **sandbox.environment()})
+    project = prepare(own / "project", {**os.environ, **sandbox.environment()})
     deliveries: tuple[RehearsedDelivery, ...] = ()
     try:
         for strategy, stack in STACKS:
             deliveries += (Scenario(strategy, stack, project, say).run(),)
-            write_json(folder / "report.json", deliveries)
+            write_json(own / "report.json", deliveries)
     finally:
         print_tables(console, deliveries)
     return all(delivery.ok for delivery in deliveries)

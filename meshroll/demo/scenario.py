@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from meshroll.delivery.clusters import connect
 from meshroll.delivery.measure import Counts, sample
 from meshroll.delivery.operate import promote
 from meshroll.delivery.rollouts import Phase, RolloutState
@@ -140,8 +141,7 @@ class _Watch:
 
 
 def _connect(stack: Stack, name: str) -> Kube:
-    cluster = stack.clusters[name]
-    return Kube.connect(cluster.kubeconfig, cluster.context, cluster.name)
+    return connect(stack.clusters[name])
 
 
 def _sentence(strategy: Strategy, step: Sample, counts: Counts) -> str:

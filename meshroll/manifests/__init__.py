@@ -3,7 +3,7 @@
 Plain dictionaries go in and come out; nothing here reaches a cluster or a repository by itself.
 """
 
-from pathlib import Path
+from meshroll.resources import resource
 
-# The checkout's own templates, a folder each.
-TEMPLATES = Path(__file__).resolve().parents[2] / "rollout_templates"
+# The templates that come with Meshroll, a folder each.
+TEMPLATES = resource("project", "rollout_templates")

@@ -15,19 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
 
 from meshroll.errors import BadInputError
 from meshroll.manifests import names
-from meshroll.manifests import parameters as checks
 from meshroll.manifests.defaults import completed, placeholder_values
+from meshroll.manifests.folders import DESCRIPTOR, known_templates
 from meshroll.manifests.problem import Problem
 from meshroll.manifests.substitute import ABSENT, substitute
 from meshroll.manifests.yamltext import LOADER, dump
 
 MARKER = "# Rendered by meshroll from template "
-DESCRIPTOR = "template.yaml"
 SCHEMA = "parameters.json"
 BUILT_IN = ("service", "namespace", "version")
 
@@ -60,7 +57,7 @@ def load_template(folder: Path) -> Template:
 @cache
 def _load(folder: Path) -> Template:
     if not (folder / DESCRIPTOR).is_file():
-        known = sorted(path.parent.name for path in folder.parent.glob(f"*/{DESCRIPTOR}"))
+        known = known_templates(folder.parent)
         raise BadInputError(f"there is no template {folder.name!r}", expected=f"one of {', '.join(known)}")
     descriptor = _yaml(folder / DESCRIPTOR)
     schema = _schema(folder / SCHEMA)
@@ -86,7 +83,9 @@ def _load(folder: Path) -> Template:
 
 def parameter_problems(template: Template, parameters: object) -> list[Problem]:
     """Everything wrong with the parameters; pointers are relative to them."""
-    return checks.problems(template.parameters, parameters)
+    from meshroll.manifests.parameters import problems
+
+    return problems(template.parameters, parameters)
 
 
 def check_parameters(template: Template, parameters: object, where: str) -> None:
@@ -106,14 +105,6 @@ def effective_parameters(
     built_in = {"service": service, "namespace": namespace, "version": version}
     values = completed(template.parameters, built_in, parameters)
     return {name: value for name, value in values.items() if name not in built_in and value is not ABSENT}
-
-
-def render(
-    template: Template, *, service: str, namespace: str, version: str, parameters: Mapping[str, Any]
-) -> dict[str, str]:
-    """The service's files: name to YAML text that begins with `MARKER`. Raises BadInputError for anything unfit."""
-    bodies = rendered_objects(template, service=service, namespace=namespace, version=version, parameters=parameters)
-    return texts(template, bodies)
 
 
 def rendered_objects(
@@ -182,6 +173,9 @@ def _yaml(path: Path) -> dict[str, Any]:
 
 
 def _schema(path: Path) -> dict[str, Any]:
+    from jsonschema import Draft202012Validator  # with `parameters` a twentieth of a second that few commands need
+    from jsonschema.exceptions import SchemaError
+
     try:
         schema = json.loads(path.read_text(encoding="utf-8"))
         Draft202012Validator.check_schema(schema)

@@ -1,7 +1,7 @@
 """Objects against the cluster that will get them, before anything is committed, through one interface.
 
-`OpenApiValidator` compares with the API server's published schemas (or with CRD manifests); it refuses unknown fields,
-as strict field validation does, and knows nothing of CEL rules and webhooks. `DryRunValidator` lets the API server
+`OpenApiValidator` compares with the API server's published schemas; it refuses unknown fields, as strict field
+validation does, and knows nothing of CEL rules and webhooks. `DryRunValidator` lets the API server
 itself judge; it needs the namespace, and says so (`notes`) where that does not exist yet. Problems are never errors by
 themselves: use `check`.
 """
@@ -122,21 +122,4 @@ def fetch_documents(get_raw: Callable[[str], dict[str, Any]], objects: Sequence[
         except MeshrollError as error:
             if getattr(error, "status", None) != HTTPStatus.NOT_FOUND:
                 raise
-    return documents
-
-
-def crd_documents(crds: Sequence[Object]) -> dict[str, dict[str, Any]]:
-    """Documents for `OpenApiValidator` out of CustomResourceDefinition manifests, where no API server can be asked."""
-    documents: dict[str, dict[str, Any]] = {}
-    for crd in crds:
-        spec = crd["spec"]
-        for version in spec["versions"]:
-            api_version, kind = f"{spec['group']}/{version['name']}", spec["names"]["kind"]
-            identity = {"group": spec["group"], "version": version["name"], "kind": kind}
-            schema = dict(version["schema"]["openAPIV3Schema"])
-            given = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}}
-            schema["properties"] = given | dict(schema.get("properties", {}))
-            schema["x-kubernetes-group-version-kind"] = [identity]
-            document = documents.setdefault(api_version, {"components": {"schemas": {}}})
-            document["components"]["schemas"][f"{spec['group']}.{version['name']}.{kind}"] = schema
     return documents

@@ -17,10 +17,11 @@ from typing import Any, Final
 
 import yaml
 
+from meshroll.yamltext import reads_as_another_value
+
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./:@%+=,-]*(?<!:)")
 _ASCII = re.compile(r"[ -~]*")
 _LONGEST_KEY = 100  # PyYAML writes keys of more than 122 characters in another form
-_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 
 LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """Reads YAML by libyaml where PyYAML was built with it."""
@@ -47,7 +48,7 @@ def _string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 
 def _is_plain(text: str) -> bool:
-    return _PLAIN.fullmatch(text) is not None and text.lower() not in _WORDS
+    return _PLAIN.fullmatch(text) is not None and not reads_as_another_value(text)
 
 
 _Dumper.add_representer(str, _string)

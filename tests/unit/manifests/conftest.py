@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from meshroll.manifests.templates import Template, load_template, objects, render
+from meshroll.manifests.templates import Template, load_template, objects
 from tests.support.checkout import CHECKOUT
+from tests.support.manifests import render
 
 TEMPLATES = CHECKOUT / "rollout_templates"
 HEADER = {"name": "lane", "value": "test-v2"}

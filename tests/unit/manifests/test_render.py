@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from meshroll.errors import BadInputError
-from meshroll.manifests.templates import MARKER, effective_parameters, load_template, managed_routes, objects, render
+from meshroll.manifests.templates import MARKER, effective_parameters, load_template, managed_routes, objects
 from tests.support.checkout import CHECKOUT
+from tests.support.manifests import render
 
 GOLDEN = Path(__file__).parent / "golden"
 TEMPLATES = CHECKOUT / "rollout_templates"

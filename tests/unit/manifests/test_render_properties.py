@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from meshroll.manifests.templates import objects, parameter_problems, render
+from meshroll.manifests.templates import objects, parameter_problems
 from meshroll.manifests.yamltext import dump
+from tests.support.manifests import render
 
 LIMITS = settings(deadline=None, max_examples=60, database=None)
 

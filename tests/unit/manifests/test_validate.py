@@ -8,7 +8,6 @@ from meshroll.manifests.validate import (
     DryRunValidator,
     OpenApiValidator,
     check,
-    crd_documents,
     fetch_documents,
 )
 
@@ -117,33 +116,6 @@ def test_a_wrong_label_is_found_behind_a_wrapped_reference():
 def test_a_kind_the_cluster_does_not_know_is_a_problem(documents):
     assert OpenApiValidator(documents).problems([thing()]) == [
         Problem("/kind", "the cluster does not know Thing of v1", file="Thing n/t")
-    ]
-
-
-def test_crd_manifests_serve_as_documents():
-    crd = {
-        "spec": {
-            "group": "example.org",
-            "names": {"kind": "Toy"},
-            "versions": [
-                {
-                    "name": "v1",
-                    "schema": {
-                        "openAPIV3Schema": {
-                            "type": "object",
-                            "properties": {"spec": {"type": "object", "properties": {"size": {"type": "integer"}}}},
-                        }
-                    },
-                }
-            ],
-        }
-    }
-    validator = OpenApiValidator(crd_documents([crd]))
-    toy = {"apiVersion": "example.org/v1", "kind": "Toy", "metadata": {"name": "t", "annotations": {"a": "b"}}}
-    assert validator.problems([toy | {"spec": {"size": 1}}]) == []
-    assert [str(problem) for problem in validator.problems([toy | {"spec": {"size": "1", "sze": 1}}])] == [
-        "Toy t /spec/sze: unknown field `sze`",
-        "Toy t /spec/size: '1' is not of type 'integer'",
     ]
 
 
