@@ -12,6 +12,7 @@ import click
 
 from meshroll import __version__
 from meshroll.errors import ExitCode, MeshrollError
+from meshroll.extras import missing_extra
 
 # Subcommand: the module that holds it, and its help, so that `meshroll --help` loads none of them.
 COMMANDS = {
@@ -26,6 +27,7 @@ COMMANDS = {
     "sandbox": ("meshroll.cli.sandbox", "Build, start, feed and stop a whole hosted mesh on loopback."),
     "demo": ("meshroll.cli.demo", "Deliver by weight and by header on the sandbox and measure the traffic."),
 }
+OF_SANDBOX = frozenset({"sandbox", "demo"})  # they need its extra
 
 
 class LazyGroup(click.Group):
@@ -76,6 +78,13 @@ def main(arguments: list[str] | None = None) -> Any:
     except MeshrollError as error:
         print(f"meshroll: {error}", file=sys.stderr)
         return int(error.exit_code)
+    except ModuleNotFoundError as error:
+        command = next((word for word in given if word in COMMANDS), "")
+        missing = missing_extra(error, command, of_sandbox=command in OF_SANDBOX)
+        if missing is None:
+            raise
+        print(f"meshroll: {missing}", file=sys.stderr)
+        return int(missing.exit_code)
     except BrokenPipeError:
         # The reader of our output left (`meshroll … | head`): not an error, but Python would print one at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

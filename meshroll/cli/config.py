@@ -31,7 +31,7 @@ def config_command(stack: str | None, path: Path | None, cluster: str | None) ->
 @click.command("set")
 @click.argument("service")
 @click.argument("version", required=False)
-@click.option("--from-git", is_flag=True, help="Take the version that stands in Git, whoever put it there.")
+@click.option("--from-git", is_flag=True, help="Take the version that is in Git, whoever put it there.")
 @click.option("-s", "--stack", metavar="STACK", help="The stack: stacks/Pulumi.STACK.yaml.")
 @click.option("--file", "path", type=click.Path(path_type=Path), help="A stack file, instead of --stack.")
 def set_command(service: str, version: str | None, from_git: bool, stack: str | None, path: Path | None) -> None:
@@ -40,15 +40,16 @@ def set_command(service: str, version: str | None, from_git: bool, stack: str | 
     from meshroll.settings.document import shown
 
     if (version is None) != from_git:
-        raise BadInputError("which version?", expected="either VERSION or --from-git")
+        raise BadInputError("which version? pass VERSION or --from-git")
     target = _path(stack, path)
     if version is None:
-        from meshroll.cli.undoing import version_in_git
+        from meshroll.release.undoing import version_in_git
+        from meshroll.settings import load_file
 
-        version = version_in_git(target, service)
+        version = version_in_git(load_file(target), service)
     old, new = set_version(target, service, version)
     if old == new:
-        click.echo(f"{service} stands at {new} already ({shown(target)})")
+        click.echo(f"{service} has {new} already ({shown(target)})")
     else:
         click.echo(f"{service}: {old} -> {new} ({shown(target)})")
 
@@ -58,5 +59,5 @@ def _path(stack: str | None, path: Path | None) -> Path:
     from meshroll.settings import stack_file
 
     if (stack is None) == (path is None):
-        raise BadInputError("which stack?", expected="either -s STACK or --file FILE")
+        raise BadInputError("which stack? pass -s STACK or --file FILE")
     return path if path is not None else stack_file(stack or "", project_folder(Path.cwd()))

@@ -1,52 +1,38 @@
-"""`meshroll history`, `meshroll rollback` and `meshroll retry`: releases looked back on, undone, and made again."""
+"""`meshroll history`, `meshroll rollback` and `meshroll retry`: releases listed, undone, and made again."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
-from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from meshroll.errors import BadInputError, ExitCode
+from meshroll.cli.options import PATH, REPOSITORY, check_path, errors_worded, target, with_options, wording
+from meshroll.errors import BadInputError, ExitCode, worded
 
 if TYPE_CHECKING:
     from meshroll.gitops.history import Event
     from meshroll.gitops.plans import Plan
 
 SHORT = 12
-Command = Callable[..., Any]
-
-_REPOSITORY = (
-    click.option("-s", "--stack", metavar="STACK", help="The stack: stacks/Pulumi.STACK.yaml."),
-    click.option("--repository", metavar="URL", help="An adopted repository, instead of --stack."),
-    click.option("--branch", metavar="BRANCH", help="Its branch.  [default: main]"),
-)
-_PATH = click.option("--path", metavar="PATH", help="A folder or file in it; may hold {cluster} and {service}.")
 _FIELD = click.option("--field", "fields", metavar="FIELD", multiple=True, help="A place of the version: see `plan`.")
-
-
-def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    return lambda command: reduce(lambda decorated, option: option(decorated), reversed(options), command)
 
 
 @click.command("history")
 @click.argument("service", required=False)
-@_options(*_REPOSITORY)
+@with_options(*REPOSITORY)
 @click.option("-n", "--limit", type=click.IntRange(min=0), default=20, show_default=True, help="So many; 0: all.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def history_command(
     service: str | None, stack: str | None, repository: str | None, branch: str | None, limit: int, form: str
 ) -> None:
     """List releases and undos, newest first: who, when, from, to, commit and plan. Of all services, or of SERVICE."""
-    from meshroll.cli.options import said_without
-    from meshroll.cli.undoing import history, place
+    from meshroll.release.undoing import newest_events
 
-    with said_without(stack):
-        events = history(place(stack, repository, branch, None, ()), service, limit)
+    with errors_worded(stack):
+        events = newest_events(target(stack, repository, branch, None), service, limit)
     if form == "json":
         click.echo(json.dumps([{**asdict(event), "undo": event.is_undo} for event in events], indent=2))
     elif not events:
@@ -57,7 +43,7 @@ def history_command(
 
 @click.command("rollback")
 @click.argument("service")
-@_options(*_REPOSITORY, _PATH)
+@with_options(*REPOSITORY, PATH)
 @click.option("--to", metavar="COMMIT|VERSION", default="", help="Back to what a commit left or a version; -: none.")
 @click.option("--over-newer", is_flag=True, help="Undo newer releases and changes on top of it too.")
 @click.option("--reason", metavar="TEXT", default="", help="Why: it stays in the commit.")
@@ -75,16 +61,16 @@ def rollback_command(
 ) -> int:
     """Return SERVICE to what it was before its newest release, by a new commit; other values stay as they are.
 
-    What was undone is not released again by `pulumi up` until `meshroll retry` says so.
+    What was undone is not released again by `pulumi up`, only by `meshroll retry`.
     """
-    from meshroll.cli.options import said_without
-    from meshroll.cli.undoing import place, rollback, undo
+    from meshroll.release.undoing import apply_undo, plan_undo
 
-    with said_without(stack):
-        at = place(stack, repository, branch, path, ())
-        planned = rollback(at, service, to, over_newer=over_newer, reason=reason)
+    with errors_worded(stack):
+        at = target(stack, repository, branch, path)
+        check_path(service, stack, path)
+        planned = plan_undo(at, service, to=to, over_newer=over_newer, reason=reason)
     if not planned.plan.edits:
-        click.echo(planned.note)
+        click.echo(worded(planned.note, wording(stack)))
         return ExitCode.DONE
     _show(planned.plan)
     if not yes:
@@ -93,9 +79,9 @@ def rollback_command(
         if not click.confirm("Undo it?"):
             click.echo("nothing was changed")
             return ExitCode.RETRY
-    with said_without(stack):
-        applied = undo(at, planned)
-    _tell(planned.plan, applied.commit, made=applied.made)
+    with errors_worded(stack):
+        applied = apply_undo(at, planned)
+    _report(planned.plan, applied.commit, made=applied.made)
     if stack is not None:
         click.echo(f"`meshroll set --from-git {service} -s {stack}` brings the stack file in line")
     return ExitCode.DONE
@@ -104,7 +90,7 @@ def rollback_command(
 @click.command("retry")
 @click.argument("service")
 @click.argument("version")
-@_options(*_REPOSITORY, _PATH, _FIELD)
+@with_options(*REPOSITORY, PATH, _FIELD)
 @click.option("--wave", metavar="N", type=int, help="Only in the clusters of this wave of the stack.")
 def retry_command(
     service: str,
@@ -117,19 +103,19 @@ def retry_command(
     wave: int | None,
 ) -> None:
     """Release the VERSION of SERVICE again that was undone."""
-    from meshroll.cli.options import said_without
-    from meshroll.cli.undoing import place, release, retry
+    from meshroll.release.undoing import apply_retry, plan_retry
 
-    with said_without(stack):
-        at = place(stack, repository, branch, path, fields)
-        plan = retry(at, service, version, wave)
+    with errors_worded(stack):
+        at = target(stack, repository, branch, path, fields)
+        check_path(service, stack, path)
+        plan = plan_retry(at, service, version, wave)
     if not plan.edits:
         click.echo(f"nothing to do: Git holds {version} of {service}")
         return
     _show(plan)
-    with said_without(stack):
-        applied = release(at, plan)
-    _tell(plan, applied.commit, made=applied.made)
+    with errors_worded(stack):
+        applied = apply_retry(at, plan)
+    _report(plan, applied.commit, made=applied.made)
 
 
 def _show(plan: Plan) -> None:
@@ -138,7 +124,7 @@ def _show(plan: Plan) -> None:
     click.echo(as_text(plan, color=sys.stdout.isatty()), nl=False, color=True)
 
 
-def _tell(plan: Plan, commit: str, *, made: bool) -> None:
+def _report(plan: Plan, commit: str, *, made: bool) -> None:
     click.echo(
         f"committed {commit} to {plan.branch}: {plan.summary}" if made else f"nothing to do: {plan.branch} holds it"
     )

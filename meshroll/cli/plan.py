@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from meshroll.cli.options import PATH, REPOSITORY, check_repository, errors_worded, requested_versions, with_options
 from meshroll.errors import BadInputError, ExitCode
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # importing them is left to the command that runs
     from meshroll.gitops.plans import Plan
+    from meshroll.release.requests import StackPlan
 
 
 @click.command("plan")
-@click.option("-s", "--stack", metavar="STACK", help="The stack: stacks/Pulumi.STACK.yaml.")
-@click.option("--repository", metavar="URL", help="An adopted repository, instead of --stack.")
-@click.option("--branch", metavar="BRANCH", help="Its branch.  [default: main]")
-@click.option("--path", metavar="PATH", help="A folder or file in it; may hold {cluster} and {service}.")
+@with_options(*REPOSITORY, PATH)
 @click.option("--field", "fields", metavar="FIELD", multiple=True, help="A place of the version, see above.")
-@click.option("--set", "wishes", metavar="SERVICE=VERSION", multiple=True, help="A version to release.")
+@click.option("--set", "versions", metavar="SERVICE=VERSION", multiple=True, help="A version to release.")
 @click.option("--wave", metavar="N", type=int, help="Only the clusters of this wave of the stack.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan for `meshroll apply`.")
 @click.option(
@@ -42,7 +43,7 @@ def plan_command(
     branch: str | None,
     path: str | None,
     fields: tuple[str, ...],
-    wishes: tuple[str, ...],
+    versions: tuple[str, ...],
     wave: int | None,
     out: Path | None,
     form: str,
@@ -52,7 +53,7 @@ def plan_command(
 ) -> int:
     """Show what releasing versions would change in Git; nothing is changed.
 
-    Without --set, the versions of the stack file are wished.
+    Without --set, the versions of the stack file are released.
 
     A FIELD is label:NAME, image[:CONTAINER], kustomize:NAME, helm:FILE#PATH or path:FILE#POINTER, and may end
     in =PATTERN, as in "image={version}-alpine". All fields change in one commit or none. Without any: the pod
@@ -61,37 +62,26 @@ def plan_command(
     The repository's credentials are the stack's; with --repository those of MESHROLL_REPOSITORY_USERNAME,
     _PASSWORD or _PASSWORD_FILE, _SSH_KEY, _KNOWN_HOSTS and _CA_FILE, or of Git itself.
     """
-    from meshroll.cli.options import said_without
-    from meshroll.cli.planning import given_plan, stack_plan, wished
-    from meshroll.gitops.plans import HELD
-
-    versions = wished(wishes)
-    if (stack is None) == (repository is None):
-        raise BadInputError("which repository?", expected="either -s STACK or --repository URL")
-    if stack is not None:
-        if branch is not None or path is not None or fields:
-            raise BadInputError("the stack says where and what", expected="no --branch, --path and --field with -s")
-        plan, releases = stack_plan(stack, versions, wave=wave, exact=exact)
-    else:
-        if wave is not None:
-            raise BadInputError("only a stack has waves", where="--wave", expected="-s STACK")
-        if path is None or not versions:
-            raise BadInputError("what is to be released?", expected="--path PATH and --set SERVICE=VERSION")
-        with said_without(stack):
-            plan = given_plan(repository or "", branch, path, fields, versions, exact=exact)
-        releases = {}
+    requested = requested_versions(versions)
+    check_repository(stack, repository, branch is not None, path is not None, *fields)
+    hashes: Mapping[str, str] = {}
+    with errors_worded(stack):
+        if stack is not None:
+            planned = _stack_plan(stack, requested, wave, exact=exact)
+            plan, hashes = planned.plan, planned.hashes
+        else:
+            plan = _repository_plan(repository or "", branch, path, fields, requested, wave, exact=exact)
     if out is not None:
-        _write(out, _as_json(plan, releases))
+        _write(out, _as_json(plan, hashes))
     if wave is not None:
-        releases = {}  # `pulumi up` takes all waves: the hashes of one would refuse the others
-    click.echo(_printed(plan, releases, form, verbose=verbose), nl=False, color=True)
-    waits = any(finding.kind in HELD for finding in plan.findings)
-    return ExitCode.CHANGES if exit_code and (plan.edits or waits) else ExitCode.DONE
+        hashes = {}  # `pulumi up` takes all waves: the hashes of one would refuse the others
+    click.echo(_printed(plan, hashes, form, verbose=verbose), nl=False, color=True)
+    return ExitCode.CHANGES if exit_code and (plan.edits or plan.held) else ExitCode.DONE
 
 
 @click.command("apply")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--repository", metavar="URL", help="Whose plan it must be, where no stack says so.")
+@click.option("--repository", metavar="URL", help="The repository that the plan must be for, where it has no stack.")
 @click.option("--exact", is_flag=True, help="Refuse when a touched file moved at all since the plan was made.")
 @click.option("--verbose", is_flag=True, help="Name every change, not the first few.")
 def apply_command(file: Path, repository: str | None, exact: bool, verbose: bool) -> None:
@@ -103,37 +93,71 @@ def apply_command(file: Path, repository: str | None, exact: bool, verbose: bool
     With MESHROLL_REPOSITORY_* credentials a plan without a stack needs --repository: they go nowhere that the plan
     alone names.
     """
-    from dataclasses import replace
-
-    from meshroll.cli.options import said_without
-    from meshroll.cli.planning import apply_document
+    from meshroll.cli.project import load_stack
     from meshroll.gitops.plans import read_plan
+    from meshroll.release.applying import apply_agreed
 
     plan = read_plan(file)
-    with said_without(plan.stack):
-        applied = apply_document(replace(plan, exact=True) if exact else plan, str(file), repository)
+    plan = replace(plan, exact=plan.exact or exact)
+    with errors_worded(plan.stack):
+        stack = load_stack(plan.stack) if plan.stack else None
+        applied = apply_agreed(plan, stack, str(file), repository=repository, environ=os.environ)
     if applied.made:
-        told = plan.every_change if verbose else plan.summary
-        click.echo(f"committed {applied.commit} to {plan.branch}: {told}")
+        changes = plan.every_change if verbose else plan.summary
+        click.echo(f"committed {applied.commit} to {plan.branch}: {changes}")
     else:
         click.echo(f"nothing to do: {plan.branch} holds what is planned ({applied.commit or 'no commit'})")
 
 
-def _printed(plan: Plan, releases: dict[str, str], form: str, *, verbose: bool) -> str:
+def _stack_plan(name: str, versions: Mapping[str, str], wave: int | None, *, exact: bool) -> StackPlan:
+    from meshroll.cli.project import load_stack, project_folder
+    from meshroll.provider import RELEASE
+    from meshroll.release.requests import plan_stack
+    from meshroll.release.state import PulumiState
+
+    state = PulumiState(name, project_folder(Path.cwd()), RELEASE)
+    return plan_stack(load_stack(name), state, versions, wave=wave, exact=exact)
+
+
+def _repository_plan(
+    url: str,
+    branch: str | None,
+    path: str | None,
+    fields: tuple[str, ...],
+    versions: Mapping[str, str],
+    wave: int | None,
+    *,
+    exact: bool,
+) -> Plan:
+    from meshroll.release.access import given_remote
+    from meshroll.release.requests import plan_repository
+
+    if wave is not None:
+        raise BadInputError("only a stack has waves", where="--wave", expected="-s STACK")
+    if path is None or not versions:
+        raise BadInputError("what is to be released? pass --path PATH and --set SERVICE=VERSION")
+    return plan_repository(given_remote(url, branch, os.environ), path, fields, versions, exact=exact)
+
+
+def _printed(plan: Plan, hashes: Mapping[str, str], form: str, *, verbose: bool) -> str:
     from meshroll.gitops.plans import as_markdown, as_text
+    from meshroll.provider.agreed import VARIABLE
 
     if form == "json":
-        return _as_json(plan, releases)
+        return _as_json(plan, hashes)
     if form == "markdown":
         return as_markdown(plan)
     colorful = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-    return as_text(plan, color=colorful, hold=tuple(releases.values()), verbose=verbose)
+    text = as_text(plan, color=colorful, verbose=verbose, more="`--verbose` shows all of them with the diff")
+    if hashes and plan.edits:
+        text += f"to hold `pulumi up` to it: {VARIABLE}={','.join(dict.fromkeys(hashes.values()))}\n"
+    return text
 
 
-def _as_json(plan: Plan, releases: dict[str, str]) -> str:
+def _as_json(plan: Plan, hashes: Mapping[str, str]) -> str:
     from meshroll.gitops.plans import to_json
 
-    return to_json(plan, releases)
+    return to_json(plan, hashes)
 
 
 def _write(path: Path, text: str) -> None:

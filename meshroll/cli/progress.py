@@ -12,7 +12,7 @@ def clock() -> Callable[[str], None]:
     """A function that prints a line with the seconds since this call."""
     began = time.monotonic()
 
-    def say(text: str) -> None:
+    def show(text: str) -> None:
         click.echo(f"{time.monotonic() - began:6.1f} s  {text}", err=True)
 
-    return say
+    return show

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from meshroll.manifests.folders import project_folder
+
+__all__ = ["load_stack", "project_folder"]
+
 if TYPE_CHECKING:  # importing it is left to the command that runs
     from meshroll.settings.model import Stack
-
-
-def project_folder(start: Path) -> Path:
-    """The nearest folder upwards with a Pulumi.yaml, as Pulumi finds it."""
-    return next((folder for folder in (start, *start.parents) if (folder / "Pulumi.yaml").is_file()), start)
 
 
 def load_stack(name: str) -> Stack:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.plans import Canary, Finding, Move, Plan
@@ -12,7 +12,7 @@ from meshroll.manifests.lint import lint
 from meshroll.manifests.timeline import timeline
 from meshroll.release.inputs import ReleaseInputs
 
-FOLLOWER = "follower"
+FOLLOWER: Final = "follower"
 
 
 def described(inputs: ReleaseInputs, planned: Plan, rendered: Mapping[str, Sequence[dict[str, Any]]]) -> Plan:
@@ -53,7 +53,7 @@ def _moves(inputs: ReleaseInputs) -> tuple[Move, ...]:
     if inputs.argocd is None:
         return ()
     pairs = zip(inputs.argocd.applications, inputs.workers, strict=True)
-    return tuple(Move(application, worker.name, inputs.wave) for application, worker in pairs)
+    return tuple(Move(application, worker.name, inputs.wave or 1) for application, worker in pairs)
 
 
 def _canaries(service: str, objects: Sequence[dict[str, Any]]) -> list[Canary]:

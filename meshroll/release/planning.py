@@ -14,13 +14,13 @@ from meshroll.gitops.planners import FINDINGS, DesiredVersion, plan_adopted, pla
 from meshroll.gitops.planners import KINDS as WORKLOADS
 from meshroll.gitops.plans import Plan
 from meshroll.manifests import TEMPLATES
+from meshroll.manifests.folders import template_folder
 from meshroll.manifests.lint import lint
 from meshroll.manifests.templates import check_object, load_template, rendered_objects, texts
 from meshroll.release.describe import described
 from meshroll.release.inputs import ReleaseInputs
 from meshroll.settings.model import Cluster
-from meshroll.yamltext import Date, parse
-from meshroll.yamltext import split as pointer_split
+from meshroll.yamltext import Date, parse, split_pointer
 
 Validate = Callable[[Cluster, Sequence[dict[str, Any]]], list[str]]
 """Raises BadInputError for an object that the cluster would refuse; answers what could not be checked."""
@@ -29,12 +29,12 @@ Validate = Callable[[Cluster, Sequence[dict[str, Any]]], list[str]]
 def plan(inputs: ReleaseInputs, templates: Path = TEMPLATES) -> Plan:
     """What the release changes in Git. Raises BadInputError and what reaching the repository raises."""
     if inputs.kind == "adopted":
-        planned = plan_adopted(inputs.remote, inputs.path, wishes(inputs), exact=inputs.exact)
+        planned = plan_adopted(inputs.remote, inputs.path, desired_versions(inputs), exact=inputs.exact)
         return described(inputs, planned, {})
     rendered = _rendered(inputs, templates)
     files = {name: service.files for name, service in rendered.items()}
-    decided = {service.name: {"template": service.template} for service in inputs.services}
-    planned = plan_rendered(inputs.remote, inputs.path, files, settings=decided, exact=inputs.exact)
+    named = {service.name: service.template for service in inputs.services}
+    planned = plan_rendered(inputs.remote, inputs.path, files, templates=named, exact=inputs.exact)
     return described(inputs, planned, {name: service.objects for name, service in rendered.items()})
 
 
@@ -91,18 +91,18 @@ def validate_changes(
 def versions(inputs: ReleaseInputs) -> tuple[str, dict[str, str | None]]:
     """The branch's commit and the version of each service in it."""
     if inputs.kind == "adopted":
-        return read_adopted(inputs.remote, inputs.path, wishes(inputs))
+        return read_adopted(inputs.remote, inputs.path, desired_versions(inputs))
     return read_versions(inputs.remote, inputs.path, tuple(service.name for service in inputs.services))
 
 
 def versions_at(inputs: ReleaseInputs, revision: str) -> dict[str, str | None]:
     """The version of each service in a revision that was fetched before."""
     if inputs.kind == "adopted":
-        return read_adopted(inputs.remote, inputs.path, wishes(inputs), at=revision)[1]
+        return read_adopted(inputs.remote, inputs.path, desired_versions(inputs), at=revision)[1]
     return read_versions(inputs.remote, inputs.path, tuple(service.name for service in inputs.services), at=revision)[1]
 
 
-def wishes(inputs: ReleaseInputs) -> list[DesiredVersion]:
+def desired_versions(inputs: ReleaseInputs) -> list[DesiredVersion]:
     """The services of an adopted repository as the planner takes them."""
     return [DesiredVersion(service.name, service.version, service.fields) for service in inputs.services]
 
@@ -111,7 +111,7 @@ def changed_workloads(inputs: ReleaseInputs, planned: Plan) -> list[dict[str, An
     """The objects that a plan changes in plain files; what Kustomize or Helm make of theirs is not known here."""
     if any(field.kind in ("kustomize", "helm") for service in inputs.services for field in service.fields):
         return []
-    touched = {(edit.file, pointer_split(edit.pointer)[0]) for edit in planned.edits}
+    touched = {(edit.file, split_pointer(edit.pointer)[0]) for edit in planned.edits}
     parsed = {file: parse(planned.contents[file], file) for file, _ in touched}
     documents = [parsed[file].documents[int(index)] for file, index in sorted(touched)]
     found = [_as_written(item) for item in documents if isinstance(item, dict) and item.get("kind") in WORKLOADS]
@@ -144,9 +144,10 @@ class _Rendered:
 
 
 def _rendered(inputs: ReleaseInputs, templates: Path) -> dict[str, _Rendered]:
+    folders = {name: template_folder(name, templates) for name in {each.template for each in inputs.services}}
     wanted = (
         _Wanted(
-            templates / service.template,
+            folders[service.template],
             service.name,
             inputs.namespace,
             service.version,
@@ -186,11 +187,3 @@ def _as_written(value: Any) -> Any:
     if isinstance(value, list):
         return [_as_written(item) for item in value]
     return value.text if isinstance(value, Date) else value
-
-
-def edits_value(planned: Plan) -> Sequence[Mapping[str, str]]:
-    """The computed input `edits`: it binds `pulumi up --strict`, so it holds what is addressed and nothing else."""
-    edits = [dict(zip(("file", "pointer", "old", "new"), edit.key, strict=True)) for edit in planned.edits]
-    if planned.exact:
-        return [{**value, "blob": edit.blob} for value, edit in zip(edits, planned.edits, strict=True)]
-    return edits

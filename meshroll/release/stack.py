@@ -1,12 +1,12 @@
-"""From a stack to the inputs of its Releases, as plain values: the same for `pulumi up` and for the command line."""
+"""From a stack to the inputs of its Releases: the same for `pulumi up` and for the command line."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from meshroll.settings.fields import words_of
-from meshroll.settings.model import Cluster, Commit, Credentials, Mesh, Service, Stack
+from meshroll.gitops.git import Remote, Style
+from meshroll.release.inputs import ArgoApplications, MeshClusters, ReleaseInputs, VersionedService
+from meshroll.settings.model import Credentials, Repository, Stack
 
 
 def release_groups(stack: Stack) -> Mapping[str, tuple[str, ...]]:
@@ -19,77 +19,34 @@ def release_groups(stack: Stack) -> Mapping[str, tuple[str, ...]]:
     return {stack.argocd.project: stack.workers}
 
 
-def credentials_values(given: Credentials) -> dict[str, str]:
-    """What opens the repository, under the stack file's names."""
-    values = {
-        "username": given.username if given.password else "",
-        "password": given.password,
-        "sshKey": given.ssh_key,
-        "knownHosts": given.known_hosts,
-        "caFile": given.ca_file,
-    }
-    return {name: value for name, value in values.items() if value}
-
-
-def release_values(stack: Stack, clusters: Sequence[str]) -> dict[str, Any]:
-    """The inputs of the Release that serves some of the work clusters; the credentials are in clear."""
-    repository, delivery = stack.repository, stack.delivery
-    source: dict[str, Any] = {"url": repository.url, "branch": repository.branch}
-    if repository.kind == "adopted":
-        source["kind"] = repository.kind
-    if repository.exact:
-        source["exact"] = True
-    if commit := commit_values(repository.commit):
-        source["commit"] = commit
-    if repository.credentials:
-        source["credentials"] = credentials_values(repository.credentials)
-    return {
-        "stack": stack.name,
-        "repository": source,
-        "path": repository.path_for(clusters[0]),
-        "namespace": delivery.namespace,
-        "services": [service_values(service) for service in stack.services if service.version],
-        "argocd": {
-            "cluster": named(stack.clusters[stack.argocd.cluster]),
-            "namespace": stack.argocd.namespace,
-            "applications": [application_name(stack, cluster) for cluster in clusters],
-        },
-        "workers": [named(stack.clusters[name]) for name in clusters],
-        **({"mesh": mesh_values(stack, stack.mesh)} if stack.mesh else {}),
-        **({"wave": stack.wave_of(clusters[0])} if len(delivery.waves) > 1 else {}),
-        "wait": delivery.wait,
-        "timeoutSeconds": delivery.timeout_seconds,
-        **({"onHeld": delivery.on_held} if delivery.on_held != "warn" else {}),
-    }
-
-
-def mesh_values(stack: Stack, mesh: Mesh) -> dict[str, Any]:
-    """Where the control plane's copies of the leader's Istio resources are, and where they come from."""
-    return {"host": named(stack.clusters[mesh.host]), "leader": named(stack.clusters[mesh.leader])}
-
-
-def service_values(service: Service) -> dict[str, Any]:
-    """A service as a Release has it: with what renders it, or with the fields that hold its version."""
-    if service.template is None:
-        fields = [words_of(field) for field in service.fields]
-        return {"name": service.name, "version": service.version, "fields": fields}
-    return {
-        "name": service.name,
-        "version": service.version,
-        "template": service.template,
-        "parameters": dict(service.parameters),
-    }
-
-
-def commit_values(commit: Commit) -> dict[str, str]:
-    """How commits are made; what Git's configuration decides stays out."""
-    values = {
-        "author": commit.author,
-        "message": commit.message,
-        "sign": commit.sign,
-        "signingKey": commit.signing_key,
-    }
-    return {key: value for key, value in values.items() if value}
+def from_stack(stack: Stack, clusters: Sequence[str]) -> ReleaseInputs:
+    """The inputs of the Release that serves some of the work clusters. Raises BadInputError for a wrong repository."""
+    repository, delivery, commit = stack.repository, stack.delivery, stack.repository.commit
+    return ReleaseInputs(
+        stack=stack.name,
+        remote=_remote(repository),
+        path=repository.path_for(clusters[0]),
+        namespace=delivery.namespace,
+        services=tuple(
+            VersionedService(each.name, each.version, each.template or "", each.parameters, each.fields)
+            for each in stack.services
+            if each.version
+        ),
+        argocd=ArgoApplications(
+            stack.clusters[stack.argocd.cluster],
+            stack.argocd.namespace,
+            tuple(application_name(stack, cluster) for cluster in clusters),
+        ),
+        workers=tuple(stack.clusters[name] for name in clusters),
+        wait=delivery.wait,
+        timeout_seconds=delivery.timeout_seconds,
+        kind=repository.kind,
+        wave=stack.wave_of(clusters[0]) if len(delivery.waves) > 1 else None,
+        exact=repository.exact,
+        style=Style(commit.author, commit.message, commit.sign, commit.signing_key),
+        mesh=MeshClusters(stack.clusters[stack.mesh.host], stack.clusters[stack.mesh.leader]) if stack.mesh else None,
+        on_held=delivery.on_held,
+    )
 
 
 def application_name(stack: Stack, cluster: str) -> str:
@@ -97,7 +54,15 @@ def application_name(stack: Stack, cluster: str) -> str:
     return f"{stack.argocd.project}-{cluster}"
 
 
-def named(cluster: Cluster) -> dict[str, str]:
-    """A cluster's name and how our own plug-in reaches it; what the stack leaves out stays out."""
-    found = {"name": cluster.name, "kubeconfig": cluster.kubeconfig, "context": cluster.context, "uid": cluster.uid}
-    return {key: value for key, value in found.items() if value}
+def _remote(repository: Repository) -> Remote:
+    given = repository.credentials or Credentials()
+    username = given.username if given.password else ""
+    return Remote(
+        repository.url,
+        repository.branch,
+        username,
+        given.password,
+        given.ssh_key,
+        given.known_hosts,
+        given.ca_file,
+    )

@@ -1,14 +1,25 @@
 """YAML and JSON files people wrote: read with the place of every value, and changed so that no other byte moves.
 
-`parse` reads a file of any number of documents; `replace` exchanges single scalars and proves, by reading the result
-again, that nothing else changed. A pointer is a JSON pointer (RFC 6901) whose first segment is the document's index:
-"/0/spec/template/metadata/labels/version".
+`parse` reads a file of any number of documents; `replace_scalars` exchanges single scalars and proves, by reading the
+result again, that nothing else changed. A pointer is a JSON pointer (RFC 6901) whose first segment is the document's
+index: "/0/spec/template/metadata/labels/version".
 """
 
-from meshroll.yamltext.edit import replace
-from meshroll.yamltext.plain import Date, reads_as_text
-from meshroll.yamltext.pointers import join, split
+from meshroll.yamltext.edit import replace_scalars
+from meshroll.yamltext.plain import Date, reads_as_another_value, reads_as_text
+from meshroll.yamltext.pointers import join_pointer, split_pointer
 from meshroll.yamltext.source import MAX_BYTES
 from meshroll.yamltext.text import Scalar, Text, parse
 
-__all__ = ["MAX_BYTES", "Date", "Scalar", "Text", "join", "parse", "reads_as_text", "replace", "split"]
+__all__ = [
+    "MAX_BYTES",
+    "Date",
+    "Scalar",
+    "Text",
+    "join_pointer",
+    "parse",
+    "reads_as_another_value",
+    "reads_as_text",
+    "replace_scalars",
+    "split_pointer",
+]

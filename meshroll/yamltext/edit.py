@@ -13,7 +13,7 @@ from typing import Any, Final
 from meshroll.errors import BadInputError
 from meshroll.yamltext.nodes import TAG, Node
 from meshroll.yamltext.plain import reads_as_text
-from meshroll.yamltext.pointers import split
+from meshroll.yamltext.pointers import split_pointer
 from meshroll.yamltext.source import Source
 from meshroll.yamltext.spelling import spelled
 from meshroll.yamltext.text import Found, Text, content_start, parse, parse_source
@@ -21,19 +21,19 @@ from meshroll.yamltext.text import Found, Text, content_start, parse, parse_sour
 _TEXT_TAGS: Final = ("", "!", TAG + "str")
 
 
-def replace(content: bytes, changes: Mapping[str, str], where: str) -> bytes:
+def replace_scalars(content: bytes, changes: Mapping[str, str], where: str) -> bytes:
     """The file with the scalars at some pointers changed to some texts, every other byte as it was.
 
     The new value is always text to every reader: quoted if it must be, else as the old one was. A scalar that is that
-    text already is left alone (`replace` returns equal bytes when all are). Places that are one through aliases can
-    change together, when all of them are asked for. Raises BadInputError, which names file, line, pointer and reason,
+    text already is left alone (the bytes are equal when all are). Places that are one through aliases can change
+    together, when all of them are asked for. Raises BadInputError, which names file, line, pointer and reason,
     when a pointer leads to no scalar, or changing it could change another place.
     """
     return replaced(parse(content, where), changes).encode()
 
 
 def replaced(text: Text, changes: Mapping[str, str]) -> str:
-    """`replace` for a file already read."""
+    """The same for a file already read."""
     wanted = {pointer: (text.find_scalar(pointer), new) for pointer, new in changes.items()}
     spots: dict[int, tuple[Node, str]] = {}
     for pointer, (found, new) in wanted.items():
@@ -50,12 +50,12 @@ def replaced(text: Text, changes: Mapping[str, str]) -> str:
         documents = []
     expected = text.documents
     for pointer, new in changes.items():
-        expected = _with(expected, split(pointer), new)
+        expected = _with(expected, split_pointer(pointer), new)
     if not _same(documents, expected):
         for pointer, (found, _) in wanted.items():
             if all(reason := _shared(text, found)):
                 raise _refuse(text, pointer, *reason)
-        raise _refuse(text, next(iter(changes)), "the new value cannot stand here without changing another")
+        raise _refuse(text, next(iter(changes)), "the new value cannot be written here without changing another")
     return after
 
 
@@ -66,9 +66,9 @@ def _is_already(node: Node, text: str) -> bool:
 def _check_spot(text: Text, pointer: str, found: Found, new: str) -> None:
     node = found.node
     if node.style in ("|", ">"):
-        raise _refuse(text, pointer, f"a block of text ({node.style}) stands here", "a value on one line")
+        raise _refuse(text, pointer, f"it is a block of text ({node.style})", "a value on one line")
     if node.tag not in _TEXT_TAGS:
-        raise _refuse(text, pointer, f"the tag {node.tag.replace(TAG, '!!')} stands here", "a value without a tag")
+        raise _refuse(text, pointer, f"it has the tag {node.tag.replace(TAG, '!!')}", "a value without a tag")
     if content_start(text.source.text, node) == node.end:
         raise _refuse(text, pointer, "there is nothing behind the key", 'a value such as ""')
     if any("\ud800" <= character <= "\udfff" for character in new):
@@ -76,7 +76,7 @@ def _check_spot(text: Text, pointer: str, found: Found, new: str) -> None:
 
 
 def _shared(text: Text, found: Found) -> tuple[str, str]:
-    """Through which alias, merge key or anchor on its way a value stands in more than one place; what to do instead."""
+    """Which alias, merge key or anchor on its path puts a value in more than one place; what to do instead."""
     line = text.source.line
     for step in found.path:
         node = step.link.node
@@ -105,7 +105,7 @@ def _exchanged(text: Text, spots: list[tuple[Node, str]]) -> str:
 
 
 def _with(value: Any, tokens: tuple[str, ...], new: str) -> Any:
-    """The value with one place changed, copied along the way to it alone."""
+    """The value with one place changed, copied along the path to it alone."""
     if not tokens:
         return new
     token, rest = tokens[0], tokens[1:]

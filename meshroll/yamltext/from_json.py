@@ -33,7 +33,7 @@ class _State(Enum):
 
 
 def events(source: Source) -> Iterator[ReaderEvent]:
-    """What stands in the text. Raises BadInputError with the place of the first thing that is not JSON."""
+    """What is in the text. Raises BadInputError with the place of the first thing that is not JSON."""
     position = _after_space(source, source.body)
     yield ReaderEvent("document", position, position)
     state = _State.VALUE

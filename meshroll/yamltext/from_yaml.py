@@ -18,9 +18,9 @@ _STARTS: Final[dict[type, NodeKind]] = {yaml.MappingStartEvent: "mapping", yaml.
 
 
 def events(source: Source) -> Iterator[ReaderEvent]:
-    """What stands in the text. Raises BadInputError with the place of the first thing that is not YAML."""
+    """What is in the text. Raises BadInputError with the place of the first thing that is not YAML."""
     if found := _UNPRINTABLE.search(source.text):
-        what = f"is not YAML: the character U+{ord(found[0]):04X} must not stand in it"
+        what = f"is not YAML: the character U+{ord(found[0]):04X} is not allowed"
         raise BadInputError(what, where=source.where(found.start()))
     offset = source.body
     try:
@@ -56,6 +56,6 @@ def events(source: Source) -> Iterator[ReaderEvent]:
 
 def _not_yaml(source: Source, error: yaml.MarkedYAMLError) -> BadInputError:
     mark = error.problem_mark or error.context_mark
-    words = " ".join(filter(None, (error.problem, error.context)))
+    reason = " ".join(filter(None, (error.problem, error.context)))
     where = source.where(min(mark.index + source.body, len(source.text))) if mark else source.name
-    return BadInputError(f"is not YAML: {words}", where=where)
+    return BadInputError(f"is not YAML: {reason}", where=where)

@@ -1,7 +1,7 @@
-"""A file as a tree: each value with its place, each alias with what it stands for.
+"""A file as a tree: each value with its place, each alias with its value.
 
-Readers of YAML and of JSON tell what they meet, in order, as `Event`s; `compose` builds the tree and refuses what would
-not mean one thing: a key that stands twice, a value that contains itself, depth and aliases out of all proportion.
+Readers of YAML and of JSON give what they meet, in order, as `ReaderEvent`s; `compose` builds the tree and refuses what
+is ambiguous or out of bounds: a key that occurs twice, a value that contains itself, too much depth, too many aliases.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class ReaderEvent(NamedTuple):
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """A value as written. Tag and anchor, when there are any, stand between `start` and the value itself."""
+    """A value as written. Tag and anchor, when there are any, are between `start` and the value itself."""
 
     kind: NodeKind
     start: int
@@ -52,7 +52,7 @@ class Node:
     entries: Mapping[str, KeyValue] = field(default_factory=lambda: _NO_ENTRIES)  # of a mapping, without its merge keys
     merges: tuple[ValueRef, ...] = ()
     items: Sequence[ValueRef] = ()  # of a sequence
-    uses: list[int] | None = None  # where its aliases stand, if it has any
+    uses: list[int] | None = None  # where its aliases are, if it has any
     value: Any = None
     size: int = 1
     depth: int = 1
@@ -63,7 +63,7 @@ class Node:
         return self.kind == "scalar" and not self.style and not self.tag
 
     def child(self, token: str) -> PathStep | None:
-        """What stands at a key or index."""
+        """What is at a key or index."""
         if self.kind == "sequence":
             index = position(token, len(self.items))
             return None if index is None else PathStep(self.items[index], self.items[index].start)
@@ -86,7 +86,7 @@ class Node:
 
 
 class ValueRef(NamedTuple):
-    """A place where a value stands: itself, or by an alias."""
+    """A place where a value is: itself, or by an alias."""
 
     node: Node
     start: int
@@ -101,10 +101,10 @@ class KeyValue(NamedTuple):
 
 
 class PathStep(NamedTuple):
-    """The way from a collection to a value in it."""
+    """The step from a collection to a value in it."""
 
     link: ValueRef
-    start: int  # where the key, the list item or what the merge key brings stands
+    start: int  # of the key, the list item or what the merge key brings
     base: Node | None = None  # the mapping that a merge key brought in, if the value came with it
 
 
@@ -125,7 +125,7 @@ class _Frame:
     merge: bool = False
 
     def token(self) -> tuple[str | int, ...]:
-        """The way to the value being read."""
+        """The path to the value being read."""
         if self.node.kind == "sequence":
             return (len(self.items),)
         return () if self.key is None else (self.key.node.text,)
@@ -215,16 +215,16 @@ class _Composer:
         first = frame.entries.get(text)
         if first is not None:
             frame.key = link
-            raise self._refuse(f"{text} stands twice, first on line {self._source.line(first.key.start)}", link.start)
+            raise self._refuse(f"{text} occurs twice, first on line {self._source.line(first.key.start)}", link.start)
         if frame.merge and frame.node.merges:
-            raise self._refuse("the merge key << stands twice", link.start, expected="one with a list")
+            raise self._refuse("the merge key << occurs twice", link.start, expected="one with a list")
         frame.key = link
 
     def _merge(self, parent: Node, link: ValueRef) -> None:
         bases = link.node.items if link.node.kind == "sequence" else [link]
         if not bases or any(base.node.kind != "mapping" for base in bases):
             raise self._refuse("the merge key << has no mapping", link.start, expected="an alias of a mapping")
-        # A list of bases may itself be an alias; every way in counts as one.
+        # A list of bases may itself be an alias; every path in counts as one.
         parent.merges = tuple(
             ValueRef(base.node, link.start if link.alias else base.start, alias=True) for base in bases
         )

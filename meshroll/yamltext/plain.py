@@ -29,7 +29,7 @@ _INTEGERS: Final = (
     (re.compile(r"[-+]?0[oO]?[0-7]+"), 8),
     (re.compile(r"[-+]?(0|[1-9][0-9]*)"), 10),
 )
-_MAX_DIGITS: Final = 1000  # as text a longer one is no number to anybody, and Python refuses to convert it
+_MAX_DIGITS: Final = 1000  # as text a longer one is not a number to anybody, and Python refuses to convert it
 _EXACT: Final = 2.0**53
 _DATE: Final = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})([Tt ]\d{1,2}:\d{1,2}:\d{1,2}(\.\d+)?(Z|[-+]\d\d:\d\d)?)?")
 
@@ -50,7 +50,7 @@ _SHAPE: Final = re.compile(r"[\w/.+](?:[^\s,\[\]{}:#]|:(?=[^\s])|(?<! )\#| (?=[^
 
 @dataclass(frozen=True)
 class Date:
-    """An unquoted date. Kept apart from text, so that an error can say "quote it"."""
+    """An unquoted date. Distinct from text, so that an error can ask for quotes."""
 
     text: str
 
@@ -80,9 +80,13 @@ def reads_as_text(text: str) -> bool:
         bool(_SHAPE.fullmatch(text))
         and text.isprintable()
         and not text.startswith("...")
-        and text.lower() not in _WORDS
-        and not _NUMBERS.fullmatch(text)
+        and not reads_as_another_value(text)
     )
+
+
+def reads_as_another_value(text: str) -> bool:
+    """Whether some reader takes the text, written unquoted, for a number, a boolean, a date or nothing."""
+    return text.lower() in _WORDS or _NUMBERS.fullmatch(text) is not None
 
 
 def _is_date(text: str) -> bool:

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from meshroll.errors import BadInputError
 
 
-def join(tokens: Iterable[str | int]) -> str:
-    """The pointer of keys and indices: `join((0, "a/b", 2))` is "/0/a~1b/2"; of none it is empty."""
+def join_pointer(tokens: Iterable[str | int]) -> str:
+    """The pointer of keys and indices: `join_pointer((0, "a/b", 2))` is "/0/a~1b/2"; of none it is empty."""
     return "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in tokens)
 
 
-def split(pointer: str) -> tuple[str, ...]:
+def split_pointer(pointer: str) -> tuple[str, ...]:
     """The keys and indices of a pointer, as text. Raises BadInputError for what is none."""
     if pointer and not pointer.startswith("/"):
         raise BadInputError(f"{pointer!r} is not a JSON pointer", expected="a text like /0/metadata/name")

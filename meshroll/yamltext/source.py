@@ -31,7 +31,7 @@ def decoded(content: bytes, name: str) -> str:
 
 
 class Source:
-    """A file's name and text. Subclasses may say otherwise where something stands."""
+    """A file's name and text. Subclasses may name places otherwise."""
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
@@ -53,7 +53,7 @@ class Source:
         return self.place(position)[0]
 
     def where(self, position: int, pointer: Pointer | None = None) -> str:
-        """The place as messages tell it; the pointer is that of a value, None where there is no value to speak of."""
+        """The place as messages name it; the pointer is that of a value, None where there is none."""
         del pointer
         line, column = self.place(position)
         return f"{self.name}:{line}:{column}"

@@ -10,7 +10,7 @@ from typing import Any, Final
 from meshroll.errors import BadInputError
 from meshroll.yamltext import from_json, from_yaml
 from meshroll.yamltext.nodes import Node, PathStep, ValueRef, compose, position
-from meshroll.yamltext.pointers import join, split
+from meshroll.yamltext.pointers import join_pointer, split_pointer
 from meshroll.yamltext.source import Source, decoded
 
 _PROPERTIES: Final = re.compile(r"(?:[&!]\S*(?:\s+(?:#[^\r\n]*)?)*)+")
@@ -31,7 +31,7 @@ class Scalar:
 
 @dataclass(frozen=True)
 class Found:
-    """A value as written, and the way to it from its document's root."""
+    """A value as written, and the path to it from its document's root."""
 
     node: Node
     path: tuple[PathStep, ...]
@@ -52,20 +52,20 @@ class Text:
 
     @property
     def documents(self) -> list[Any]:
-        """The value of each document; keys are text. Values that stand in several places are one object."""
+        """The value of each document; keys are text. A value in several places is one object."""
         return [root.value for root in self.roots]
 
     def __contains__(self, pointer: object) -> bool:
-        """Whether a value stands there (also through an alias or a merge key)."""
+        """Whether there is a value (also through an alias or a merge key)."""
         return isinstance(pointer, str) and self.find(pointer) is not None
 
     def value(self, pointer: str) -> Any:
-        """The value at a pointer; None where nothing stands (see `in`)."""
+        """The value at a pointer; None where there is none (see `in`)."""
         found = self.find(pointer)
         return found.node.value if found else None
 
     def scalar(self, pointer: str) -> Scalar:
-        """The scalar at a pointer. Raises BadInputError when nothing, a mapping or a sequence stands there."""
+        """The scalar at a pointer. Raises BadInputError for nothing, a mapping or a sequence."""
         return self._scalar(self.find_scalar(pointer).node, pointer)
 
     def scalars(self, below: str = "") -> Iterator[Scalar]:
@@ -78,29 +78,16 @@ class Text:
 
     def line(self, pointer: str) -> int:
         """The line (from 1) of a value's key or list item; of what is missing, that of the nearest that holds it."""
-        path = self._path(split(pointer))
+        path = self._path(split_pointer(pointer))
         return self.source.line(path[-1].start) if path else 1
 
     def place(self, pointer: str) -> str:
         """`file:line`, for messages."""
         return f"{self.where}:{self.line(pointer)}"
 
-    def fixed(self, pointer: str) -> str:
-        """Why the scalar cannot be changed alone (alias, merge key, tag, block of text), by name; empty when it can.
-
-        Raises BadInputError as `scalar` does.
-        """
-        from meshroll.yamltext.edit import replaced
-
-        try:
-            replaced(self, {pointer: self.scalar(pointer).text + "-"})
-        except BadInputError as error:
-            return f"{error.what}; expected {error.expected}" if error.expected else error.what
-        return ""
-
     def find(self, pointer: str) -> Found | None:
-        """The value at a pointer as written, None where nothing stands."""
-        tokens = split(pointer)
+        """The value at a pointer as written, None where there is none."""
+        tokens = split_pointer(pointer)
         path = self._path(tokens)
         return Found(path[-1].link.node, path) if path and len(path) == len(tokens) else None
 
@@ -109,13 +96,13 @@ class Text:
         found = self.find(pointer)
         where = f"{self.place(pointer)} {pointer}"
         if found is None:
-            raise BadInputError("nothing stands here", where=where, expected="a single value")
+            raise BadInputError("there is no value here", where=where, expected="a single value")
         if found.node.kind != "scalar":
-            raise BadInputError(f"a {found.node.kind} stands here", where=where, expected="a single value")
+            raise BadInputError(f"it is a {found.node.kind}", where=where, expected="a single value")
         return found
 
     def _path(self, tokens: tuple[str, ...]) -> tuple[PathStep, ...]:
-        """As far as the way to a value goes."""
+        """The path to a value, as far as it exists."""
         index = position(tokens[0], len(self.roots)) if tokens else None
         if index is None:
             return ()
@@ -133,7 +120,7 @@ class Text:
         for index, item in enumerate(node.items):
             yield from self._below(item.node, f"{pointer}/{index}")
         for key, entry in node.entries.items():
-            yield from self._below(entry.link.node, pointer + join((key,)))
+            yield from self._below(entry.link.node, pointer + join_pointer((key,)))
 
     def _scalar(self, node: Node, pointer: str) -> Scalar:
         start = content_start(self.source.text, node)

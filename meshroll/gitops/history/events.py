@@ -14,7 +14,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from meshroll.gitops.git import NO_CONFIGURATION, TIP, Git, Remote, Transport, deeper, open_cache, retried, trailers_of
+from meshroll.gitops.git import (
+    NO_CONFIGURATION,
+    TIP,
+    Git,
+    Remote,
+    Transport,
+    growing_history,
+    open_cache,
+    retried,
+    trailers_of,
+)
 from meshroll.gitops.plans import (
     COMMAND,
     EVERYWHERE,
@@ -39,7 +49,7 @@ _FIELDS = 6
 
 @dataclass(frozen=True)
 class Event:
-    """One word on one service in one commit: a release of a version, or the undo of one."""
+    """The release of a service's version in one commit, or the undo of one."""
 
     service: str
     old: str | None
@@ -55,11 +65,11 @@ class Event:
     undone_plans: tuple[str, ...] = ()
     reason: str = ""
     fields: tuple[str, ...] = ()  # the places it changed, where others were asked for than those found anyway
-    command: str = ""  # up, apply, rollback or retry; empty where the commit does not say so
+    command: str = ""  # up, apply, rollback or retry; empty where the commit does not name one
 
     @property
     def is_undo(self) -> bool:
-        """Whether it takes releases back."""
+        """Whether it undoes releases."""
         return bool(self.undoes or self.undone_plans)
 
     @property
@@ -93,7 +103,7 @@ def read_events(
 def fetch_events(transport: Transport, services: Collection[str], scope: Scope, enough: Enough) -> tuple[Event, ...]:
     """The same for a branch just fetched: looks further back until the question is answered or the past ends."""
     found: tuple[Event, ...] = ()
-    for _ in deeper(transport):
+    for _ in growing_history(transport):
         found = tuple(
             event
             for event in events_of(transport.git, TIP)
@@ -108,19 +118,19 @@ def newest_known(places: Collection[tuple[str, str]]) -> Enough:
     """Answered when the newest release of each service at its place is found; undos may lie on top of it."""
 
     def found(events: Sequence[Event]) -> bool:
-        releases = [event for event in moves(events) if not event.is_undo]
+        releases = [event for event in version_changes(events) if not event.is_undo]
         return all(any(event.service == service for event in at(releases, path)) for service, path in places)
 
     return found
 
 
-def moves(events: Iterable[Event]) -> list[Event]:
-    """Without the changes that brought no other version: they are no word on which version there should be."""
+def version_changes(events: Iterable[Event]) -> list[Event]:
+    """Without the events that brought no other version: they do not decide which version there should be."""
     return [event for event in events if event.old != event.new]
 
 
 def at(events: Iterable[Event], place: str) -> list[Event]:
-    """The events that were said at a place, above it or below it."""
+    """The events of a place, above it or below it."""
     return [event for event in events if related(event.path, place)]
 
 
@@ -192,13 +202,13 @@ def _of(part: Trailers, commit: str, parent: str, author: str, when: str) -> Ite
 
 
 def _command(values: Mapping[str, Sequence[str]]) -> str:
-    """The command of a paragraph; of one that the words of several commits were joined into it is not known."""
-    told, stacks = set(values.get(COMMAND, ())), set(values.get(STACK, ()))
-    return told.pop() if len(told) == 1 and len(stacks) <= 1 else ""
+    """The command of a paragraph; not known where the trailers of several commits were joined into one."""
+    commands, stacks = set(values.get(COMMAND, ())), set(values.get(STACK, ()))
+    return commands.pop() if len(commands) == 1 and len(stacks) <= 1 else ""
 
 
 def _ordered(events: Sequence[Event]) -> Iterator[Event]:
-    """Newest first within one commit. A squash lists its parts either way round: the versions tell which."""
+    """Newest first within one commit. A squash lists its parts in either order: the versions show which."""
     for own in _grouped(events, lambda event: event.service):
         yield from own if _newest_first(own) else own[::-1]
 
@@ -211,17 +221,17 @@ def _grouped(events: Sequence[Event], key: Callable[[Event], str]) -> Iterable[l
 
 
 def _newest_first(events: Sequence[Event]) -> bool:
-    """Whether a service's events stand so; the first place that can tell does, and where none can they do not."""
-    told = (_is_newest_first(there) for there in _grouped(events, lambda event: event.path))
-    return next((answer for answer in told if answer is not None), False)
+    """Whether a service's events are in that order, by the first place that shows it; False where none does."""
+    answers = (_is_newest_first(there) for there in _grouped(events, lambda event: event.path))
+    return next((answer for answer in answers if answer is not None), False)
 
 
 def _is_newest_first(events: Sequence[Event]) -> bool | None:
-    """The same for one place: each word goes on from the one before it. None where both orders would do."""
-    for reads in (_is_chain, _undoes_the_next):
-        forth, back = reads(events), reads(events[::-1])
-        if forth != back:
-            return forth
+    """The same for one place: each event goes on from the one before it. None where both orders would do."""
+    for fits in (_is_chain, _undoes_the_next):
+        as_listed, turned_round = fits(events), fits(events[::-1])
+        if as_listed != turned_round:
+            return as_listed
     return None
 
 

@@ -1,41 +1,67 @@
-"""Whose word on a service's version stands: what was undone stays undone, what someone else released stays released.
+"""Which services a plan leaves out until a person decides.
 
-A version whose undo is the newest word on the service is not released again unasked. A version in Git that is not the
-one the last `pulumi up` wrote is somebody's newer word, and is not overwritten. The decision is pure; history is read
-only for services whose version would change.
+What was undone stays undone, and what someone else released stays released. A version is not released again unasked
+while the newest event of its service is its undo. A version in Git that is not the one the last `pulumi up` wrote is
+newer than the stack, and is not overwritten. The decision is pure; history is read only for services whose version
+would change.
 """
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from meshroll.errors import BadInputError
-from meshroll.gitops.git import DEFAULT_BRANCH, Remote, Transport, open_cache, retried
-from meshroll.gitops.history.events import Event, at, fetch_events, moves, newest_known
+from meshroll.errors import BadInputError, Remedy
+from meshroll.gitops.git import FileAuthor, Remote, Transport, fetch_commit, open_cache, retried
+from meshroll.gitops.history.events import Event, at, fetch_events, newest_known, version_changes
 from meshroll.gitops.history.past import changed_by, was_before
 from meshroll.gitops.history.undone import undone_by
 from meshroll.gitops.history.written import Written, last_written
-from meshroll.gitops.plans import Finding, Plan, VersionChange
+from meshroll.gitops.plans import HoldKind, Plan, ServiceSettings, VersionChange
 
-HoldKind = Literal["undone", "newer-in-git", "other-in-git"]
+
+@dataclass(frozen=True)
+class Origin:
+    """The commit that put a version into Git or took it out, and its author."""
+
+    author: str
+    commit: str
+    day: str = ""  # of a release or an undo
+    subject: str = ""  # of a commit that is neither
+
+
+@dataclass(frozen=True)
+class ServiceAddress:
+    """Where a held service is: in a stack, or without one below a path of a repository."""
+
+    stack: str
+    url: str
+    branch: str
+    path: str = ""
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Hold:
-    """Why a service is left as it is."""
+    """Why a service is left as it is, and the operation that a person may run."""
 
     kind: HoldKind
     service: str
-    message: str  # a sentence that names the service, a commit, who and when
+    version: str  # the undone one, or the one in Git
+    origin: Origin | None  # None where history does not name it
+    remedy: Remedy
+    address: ServiceAddress
+    reason: str = ""  # of an undo
+    written: str = ""  # the version that the last `pulumi up` wrote; empty where that is not known
 
-    @property
-    def finding(self) -> Finding:
-        """The same in a plan."""
-        return Finding(self.kind, self.message.removeprefix(f"{self.service}: "), self.service)
+
+class HeldError(BadInputError):
+    """A service is held, so nothing was committed."""
+
+    def __init__(self, hold: Hold) -> None:
+        self.hold = hold
+        super().__init__(f"{hold.version} is held ({hold.kind})", where=hold.service)
 
 
 def decide(
@@ -46,24 +72,24 @@ def decide(
     acknowledged: Collection[str] = (),
     stack: str = "",
 ) -> tuple[HoldKind, Event | None] | None:
-    """Whether a change must wait for a person, and the event that says so; None when it may go on.
+    """Whether a change must wait for a person, and the event that is the reason; None when it may go on.
 
     `events` are the service's, newest first, down to its newest release at the change's place. `written` is what the
-    last `up` wrote there by Pulumi's state, None when nobody knows: then the newest release there tells. Commits of
-    `up` of this very `stack` that go on from it are `up`'s own too. `acknowledged` are versions that the one who asks
-    is known to have seen in Git. Whether `newer-in-git` is `other-in-git` instead is for the files to say.
+    last `up` wrote there by Pulumi's state, None when that is not known: then the newest release there counts. Commits
+    of `up` of this very `stack` that go on from it are `up`'s own too. `acknowledged` are versions that the person who
+    asks is known to have seen in Git. Whether `newer-in-git` is `other-in-git` instead depends on the files.
     """
     if change.old == change.new:
         return None
     undone = undone_by(events, change.new, change.path)
     if undone is not None:
         return "undone", undone
-    newest = next(iter(at(moves(events), change.path)), None)
+    newest = next(iter(at(version_changes(events), change.path)), None)
     known = written if written is not None else newest.new if newest else change.old
     if change.old is None or change.old == known or change.old in acknowledged:
         return None
     if newest is not None and newest.is_undo and newest.new == change.old:
-        return None  # the undo put it there, and the wish is another version than the undone one
+        return None  # the undo put it there, and the desired version is another than the undone one
     if written is not None:
         wrote = last_written(events, change.path, stack=stack, state=written)
         if wrote.newest and wrote.version == change.old:
@@ -83,7 +109,7 @@ def find_holds(
 
     `written` answers the versions by service that the last `up` wrote at the plan's place.
     """
-    changing = [change for change in plan.changes if change.old != change.new]
+    changing = [change for change in plan.changes if change.moves]
     if not changing:
         return ()
     known = written()
@@ -91,7 +117,7 @@ def find_holds(
     def read() -> tuple[Hold, ...]:
         with open_cache(remote, cache) as git:
             transport = Transport(git, remote)
-            if not transport.fetch():
+            if not fetch_commit(transport, plan.base):
                 return ()
             return _holds(transport, plan, changing, known, acknowledged or {})
 
@@ -99,7 +125,7 @@ def find_holds(
 
 
 def seen_in(plan: Plan) -> dict[str, set[str]]:
-    """The versions that a plan replaces, by service: who made it by hand has seen them."""
+    """The versions that a plan replaces, by service: the person who made it has seen them."""
     seen: dict[str, set[str]] = {}
     for change in plan.changes:
         if change.old:
@@ -110,23 +136,23 @@ def seen_in(plan: Plan) -> dict[str, set[str]]:
 def without_held(
     make: Callable[[Collection[str]], Plan], ask: Callable[[Plan], tuple[Hold, ...]]
 ) -> tuple[Plan, tuple[Hold, ...]]:
-    """The plan that `make` makes without the services (given to it) that `ask` says must wait for a person."""
+    """The plan that `make` makes without the services (given to it) that `ask` answers must wait for a person."""
     plan = make(())
     held = ask(plan)
     return (make({hold.service for hold in held}) if held else plan), held
 
 
 def unless_undone(plan: Plan) -> Callable[[Transport], None]:
-    """A guard for `apply_plan`: raises BadInputError where an undo that came in between is the newest word.
+    """A guard for `apply_plan`: raises HeldError where an undo that came in between is the newest event.
 
-    Who applies a plan has seen what it replaces, so nothing else holds it.
+    The person who applies a plan has seen what it replaces, so nothing else holds it.
     """
-    changing = [change for change in plan.changes if change.old != change.new]
+    changing = [change for change in plan.changes if change.moves]
     seen = seen_in(plan)
 
     def guard(transport: Transport) -> None:
-        if changing:
-            refuse(_holds(transport, plan, changing, {}, seen))
+        for hold in _holds(transport, plan, changing, {}, seen) if changing else ():
+            raise HeldError(hold)
 
     return guard
 
@@ -160,7 +186,7 @@ def _hold(
     state: str | None,
     acknowledged: Collection[str],
 ) -> Hold | None:
-    """`decide` with as much history as it takes, in words."""
+    """`decide` with as much history as it takes."""
 
     def decided(events: Sequence[Event]) -> tuple[HoldKind, Event | None] | None:
         return decide(change, events, written=state, acknowledged=acknowledged, stack=plan.stack)
@@ -172,59 +198,53 @@ def _hold(
     if kind == "undone" and event is not None:
         return _undone(plan, change, event)
     if state is None:
-        return _moved(transport, plan, change, event, wrote="")
+        return _moved(transport, plan, change, event, written="")
 
     def wrote(events: Sequence[Event]) -> Written:
         return last_written(events, change.path, stack=plan.stack, state=state)
 
-    if not wrote(events).told:
-        events = fetch_events(transport, {change.service}, plan.scope, lambda found: wrote(found).told)
+    if not wrote(events).complete:
+        events = fetch_events(transport, {change.service}, plan.scope, lambda found: wrote(found).complete)
         if decided(events) is None:
             return None
-    return _moved(transport, plan, change, event, wrote=wrote(events).version)
+    return _moved(transport, plan, change, event, written=wrote(events).version)
 
 
-def _option(plan: Plan, change: VersionChange) -> str:
-    """What a command must be told to act on the same."""
+def _address(plan: Plan, service: str) -> ServiceAddress:
     if plan.stack:
-        return f" -s {plan.stack}"
-    decided = plan.settings.get(change.service)
-    decided = decided if isinstance(decided, dict) else {}
-    words = ["--repository", plan.url]
-    words += ["--branch", plan.branch] if plan.branch != DEFAULT_BRANCH else []
-    words += ["--path", decided.get("path", "").strip("/")]
-    words += [word for field in decided.get("fields", ()) for word in ("--field", field)]
-    return f" {shlex.join(words)}"
-
-
-def refuse(held: Iterable[Hold]) -> None:
-    """Raise BadInputError for the first of what must wait for a person."""
-    for hold in held:
-        raise BadInputError(hold.message)
+        return ServiceAddress(plan.stack, plan.url, plan.branch)
+    settings = plan.settings.get(service, ())
+    own = settings[0] if len(settings) == 1 else ServiceSettings()
+    return ServiceAddress("", plan.url, plan.branch, (own.path or "").strip("/"), own.fields or ())
 
 
 def _undone(plan: Plan, change: VersionChange, event: Event) -> Hold:
-    service = change.service
-    why = f": {event.reason}" if event.reason else ""
-    by = f"by {event.author} in {event.commit[:12]} at {event.day}{why}"
-    again = f"`meshroll retry {service} {change.new}{_option(plan, change)}` releases it again"
-    return Hold("undone", service, f"{service}: {change.new} was undone {by}; {again}")
-
-
-def _moved(transport: Transport, plan: Plan, change: VersionChange, event: Event | None, *, wrote: str) -> Hold:
-    """`wrote` is what `up` wrote last, empty where nobody knows."""
-    service, up = change.service, "`pulumi up`"
-    if event is not None:
-        by = f"{event.author} in {event.commit[:12]} at {event.day}"
-    else:
-        by = str(changed_by(transport, plan, change) or "someone")
-    way = (
-        f"`meshroll set --from-git {service}{_option(plan, change)}` and then {up} bring the stack in line, "
-        "and the next version goes on from there"
+    service, version = change.service, change.new or ""
+    return Hold(
+        "undone",
+        service,
+        version,
+        _origin(event),
+        Remedy("retry", service, version),
+        _address(plan, service),
+        reason=event.reason,
     )
-    if wrote and not was_before(transport, plan, change, wrote):
-        gone = f"{wrote}, which {up} wrote last, is no longer in the history of {plan.branch}"
-        said = f"Git holds {change.old}, and {gone}: {change.old} was put there by {by}"
-        return Hold("other-in-git", service, f"{service}: {said}; {way}")
-    than = f" than {wrote}, which {up} wrote last" if wrote else ""
-    return Hold("newer-in-git", service, f"{service}: Git holds {change.old}, newer{than}: {by}; {way}")
+
+
+def _moved(transport: Transport, plan: Plan, change: VersionChange, event: Event | None, *, written: str) -> Hold:
+    service, address = change.service, _address(plan, change.service)
+    return Hold(
+        "other-in-git" if written and not was_before(transport, plan, change, written) else "newer-in-git",
+        service,
+        change.old or "",
+        _origin(event or changed_by(transport, plan, change)),
+        Remedy("set-from-git", service),
+        address,
+        written=written,
+    )
+
+
+def _origin(known: Event | FileAuthor | None) -> Origin | None:
+    if isinstance(known, Event):
+        return Origin(known.author, known.commit, day=known.day)
+    return Origin(known.author, known.commit, subject=known.subject) if known else None

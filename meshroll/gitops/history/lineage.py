@@ -1,4 +1,4 @@
-"""How a revision of the branch stands to a commit of ours, and if another version came instead, whose.
+"""How a revision of the branch relates to a commit of ours, and if another version came instead, whose.
 
 Answers that the cache already has cost no journey to the server: a wait asks again and again.
 """
@@ -18,7 +18,7 @@ from meshroll.gitops.git import (
     Remote,
     Transport,
     change_of,
-    deeper,
+    growing_history,
     is_ancestor,
     is_known,
     open_cache,
@@ -34,7 +34,7 @@ _SHORT = 12
 
 
 class Relation(Enum):
-    """How a revision stands to a commit."""
+    """How a revision relates to a commit."""
 
     BEFORE = "before"  # it is in the commit's past, or the branch as fetched does not have it
     HOLDS = "holds"  # it is the commit, or was made on top of it and has the versions that the commit brought
@@ -44,7 +44,7 @@ class Relation(Enum):
 
 @dataclass(frozen=True)
 class Lineage:
-    """A relation; the sentence of OVERTAKEN and ELSEWHERE says whose version came, and is empty for the others."""
+    """A relation, and for OVERTAKEN and ELSEWHERE a sentence with the author of the version that came instead."""
 
     relation: Relation
     sentence: str
@@ -59,7 +59,7 @@ def relation(
     *,
     cache: Path | None = None,
 ) -> Lineage:
-    """How a revision stands to a commit that brought the versions `wanted`, by service.
+    """How a revision relates to a commit that brought the versions `wanted`, by service.
 
     `read` may open the cache itself. Raises what reaching the repository raises.
     """
@@ -91,7 +91,7 @@ def _placed(remote: Remote, revision: str, commit: str, cache: Path | None) -> R
         transport = Transport(git, remote)
         if not transport.fetch():
             return Relation.BEFORE
-        for _ in deeper(transport):
+        for _ in growing_history(transport):
             known = _related(git, revision, commit)
             if known is not None:
                 return known
@@ -126,7 +126,7 @@ class _History:
         return [commit for commit, *_ in lines], "".join(lines[-1][1:2])
 
     def author(self, commit: str, service: str, version: str | None) -> str:
-        """Who brought a version with a commit: as its trailers say, or those of what it merged, else its author."""
+        """Who brought a version with a commit: by its trailers, or those of what it merged, else its author."""
         with open_cache(self.remote, self.cache) as git:
             _, *parents = git.text("rev-list", "--no-walk", "--parents", commit).split(" ")
             for event in events_of(git, commit, *(f"^{parent}" for parent in parents[:1])):

@@ -1,11 +1,11 @@
-"""What the branch's history says of one version at one place: who put it there, and whether it was there before."""
+"""What the branch's history has of one version at one place: who put it there, and whether it was there before."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 
-from meshroll.gitops.git import TIP, FileAuthor, Git, Transport, Trees, deeper, file_at, last_change, root_of
+from meshroll.gitops.git import TIP, FileAuthor, Git, Transport, Trees, file_at, growing_history, last_change, root_of
 from meshroll.gitops.history.events import at, events_of
 from meshroll.gitops.planners import version_in
 from meshroll.gitops.plans import Edit, Plan, VersionChange, related, value_at
@@ -37,7 +37,7 @@ def was_before(transport: Transport, plan: Plan, change: VersionChange, version:
     """
     files = list(_looks(plan, change, version))
     seen: set[str] = set()
-    for _ in deeper(transport):
+    for _ in growing_history(transport):
         for event in at(events_of(transport.git, TIP), change.path):
             covered = event.service == change.service and plan.scope.covers(event.stack, event.path)
             if covered and version in (event.old, event.new):
@@ -69,7 +69,7 @@ def _reads(edit: Edit, texts: Collection[str], content: bytes) -> bool:
 
 
 def _instead(text: str, old: str, new: str) -> frozenset[str]:
-    """A text with a version in the place of another one, wherever that may stand in it, as in `v1-alpine`."""
+    """A text with a version in the place of another one, wherever that may be in it, as in `v1-alpine`."""
     starts = [start for start in range(len(text)) if old and text.startswith(old, start)]
     return frozenset(text[:start] + new + text[start + len(old) :] for start in starts)
 
@@ -80,7 +80,7 @@ def _held(git: Git, commits: Sequence[str], file: str, holds: Holds) -> bool:
     known: set[str] = set()
     for start, end in _batches(len(commits)):
         roots = [root_of(content) for _, content in git.objects(commits[start:end]).values()]
-        trees.prepare([(root, file) for root in roots])
+        trees.load_folders([(root, file) for root in roots])
         for root in roots:
             entry = file_at(trees, root, file)
             if entry is not None and entry.is_file and entry.oid not in known:

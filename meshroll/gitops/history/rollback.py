@@ -1,7 +1,7 @@
 """The undo of releases, planned value by value and made as a new commit.
 
 What a release changed is read from the commits themselves: each addressed value before and after. It is returned where
-it still stands as the release left it; every other byte, of the same file or of other services, stays.
+it is still as the release left it; every other byte, of the same file or of other services, stays.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from meshroll.errors import BadInputError, ConflictError
+from meshroll.errors import BadInputError, ConflictError, Parameter, Phrase
 from meshroll.gitops.git import (
     Git,
     Remote,
     Transport,
     Trees,
-    deeper,
+    growing_history,
     last_change,
     open_cache,
     retried,
@@ -25,14 +25,17 @@ from meshroll.gitops.git import (
     unified,
 )
 from meshroll.gitops.history.events import Event, fetch_events
-from meshroll.gitops.history.releases import NONE, Release, choose, undone_last, ways_back
-from meshroll.gitops.history.values import Address, Values, returned
+from meshroll.gitops.history.releases import NONE, SHORT, ReleaseEvents, choose, reverse_changes, undone_last
+from meshroll.gitops.history.values import Address, CommitValues, Values, returned
 from meshroll.gitops.planners import DesiredVersion, blobs, canaries_below, canaries_changed, texts
-from meshroll.gitops.plans import Edit, Plan, Scope, Undo, related, replay_edits, value_at
+from meshroll.gitops.plans import Edit, Plan, Scope, ServiceSettings, Undo, related, replay_edits, value_at
 from meshroll.settings.fields import parse_field
 
 Locate = Callable[[Git, Trees, str, Event], Values]
-"""The addressed values of a service in a tree, where an event says that it changed them."""
+"""The addressed values of a service in a tree, at the place and fields of an event."""
+
+ReadValues = Callable[[str, Sequence[Event]], Values]
+"""The same in a tree for several events."""
 
 
 def locator(service: str, *, adopted: bool) -> Locate:
@@ -42,10 +45,10 @@ def locator(service: str, *, adopted: bool) -> Locate:
         if not adopted:
             return blobs(trees, tree, event.path, service)
         try:
-            fields = tuple(parse_field(word) for word in event.fields)
+            fields = tuple(parse_field(text) for text in event.fields)
         except BadInputError as error:
-            where = f"commit {event.commit[:12]}"
-            raise BadInputError(f"its trailer names no field: {error.what}", where=where) from None
+            where = f"commit {event.commit[:SHORT]}"
+            raise BadInputError(f"its trailer does not name a field: {error.what}", where=where) from None
         return texts(git, trees, tree, event.path, DesiredVersion(service, "", fields))
 
     return located
@@ -53,11 +56,48 @@ def locator(service: str, *, adopted: bool) -> Locate:
 
 @dataclass(frozen=True)
 class Rollback:
-    """A plan that takes releases back, and what its commit says of them. Nothing to do has no edits."""
+    """A plan that undoes releases, and what its commit's trailers name; without edits where there is nothing to do."""
 
     plan: Plan
     undo: Undo
-    note: str = ""
+    note: Phrase = ""  # why there is nothing to do
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What a person asked for."""
+
+    service: str
+    locate: Locate
+    to: str
+    over_newer: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class _Undone:
+    """The releases to undo, newest first."""
+
+    releases: Sequence[ReleaseEvents]
+
+    @property
+    def events(self) -> list[Event]:
+        """All of them, newest first."""
+        return [event for release in self.releases for event in release]
+
+    @property
+    def commits(self) -> tuple[str, ...]:
+        """The commits of all, each once."""
+        return tuple(dict.fromkeys(event.commit for event in self.events))
+
+
+@dataclass(frozen=True)
+class _Returned:
+    """The edits that return the values, whole files' contents, and the values that others changed since."""
+
+    edits: tuple[Edit, ...]
+    contents: Mapping[str, bytes]
+    moved: tuple[Address, ...]
 
 
 def plan_rollback(
@@ -71,11 +111,12 @@ def plan_rollback(
     reason: str = "",
     cache: Path | None = None,
 ) -> Rollback:
-    """The way back of a service at the scope's places: from its newest release, or to a version or commit.
+    """The undo of a service's newest release at the scope's places, or of all back to a version or commit (`to`).
 
     Raises BadInputError when there is no such release, or a newer one lies on top of it and `over_newer` is not given;
     ConflictError when a value is no longer as the release left it (`over_newer` returns it all the same).
     """
+    request = _Request(service, locate, to, over_newer, reason)
 
     def work() -> Rollback:
         with open_cache(remote, cache) as git:
@@ -85,123 +126,135 @@ def plan_rollback(
             events = tuple(event for event in events if scope.holds(event.path))
             target = choose(events, service, to, over_newer=over_newer)
             empty = Plan(remote.url, remote.branch, head, (), (), "", stack=scope.stack)
-
-            def back(releases: Sequence[Release], *, over_newer: bool) -> Rollback:
-                return _planned(
-                    transport, empty, service, locate, releases, to=to, over_newer=over_newer, reason=reason
-                )
-
             if target.releases:
-                return back(target.releases, over_newer=over_newer)
+                return _planned(transport, empty, request, _Undone(target.releases))
             nothing = Rollback(empty, Undo((), (), ()), target.note)
-            undone = undone_last(events)
-            if undone:
-                # Somebody may have taken the undo back by hand: what it undid stands again, and only the values tell.
+            if undone := undone_last(events):
+                # Somebody may have reverted the undo by hand: what it undid is in effect, and only the values show it.
                 with suppress(BadInputError, ConflictError):
-                    again = back(undone, over_newer=False)
+                    again = _planned(transport, empty, replace(request, over_newer=False), _Undone(undone))
                     return again if again.plan.edits else nothing
             return nothing
 
     return retried(work)
 
 
-def _planned(
-    transport: Transport,
-    empty: Plan,
-    service: str,
-    locate: Locate,
-    releases: Sequence[Release],
-    *,
-    to: str,
-    over_newer: bool,
-    reason: str,
-) -> Rollback:
-    git = transport.git
+def _planned(transport: Transport, empty: Plan, request: _Request, undone: _Undone) -> Rollback:
+    git, service = transport.git, request.service
     trees = Trees(git)
     tree = tree_of(git, empty.base)
-    commits = list(dict.fromkeys(event.commit for release in releases for event in release))
-    parents = _parents(transport, commits)
 
-    def values(tree: str, own: Sequence[Event]) -> Values:
-        return {address: text for event in own for address, text in locate(git, trees, tree, event).items()}
+    def read(tree: str, events: Sequence[Event]) -> Values:
+        located = (request.locate(git, trees, tree, event) for event in events)
+        return {address: text for values in located for address, text in values.items()}
 
-    events = [event for release in releases for event in release]
-    steps = []
-    for commit in reversed(commits):
-        own = [event for event in events if event.commit == commit]
-        before = values(tree_of(git, parents[commit]), own)
-        after = values(tree_of(git, commit), own)
-        if before == after:
-            raise BadInputError(f"it changes no value of {service}", where=f"commit {commit[:12]}")
-        steps.append((before, after))
-    now = values(tree, events)
-    edits: list[Edit] = []
-    contents: dict[str, bytes] = {}
-    moved: list[Address] = []
-    for edit, content in returned(trees, tree, steps, now, moved.append):
-        edits.append(replace(edit, service=service))
-        if content is not None:
-            contents[edit.file] = content
-    lost = [address for address in moved if address not in {(edit.file, edit.anchor) for edit in edits}]
-    if lost:
-        file, pointer = lost[0]
-        was = "held no text before" if lost[0] in now else "is not there any more"
-        raise ConflictError(
-            f"what the release of {service} changed {was}",
-            where=f"{file} {pointer}".strip(),
-            expected="it to be returned by hand",
-        )
-    if moved and not over_newer:
-        file, pointer = moved[0]
-        at = Edit(file, pointer, "", "", anchor=pointer)
-        by = last_change(
-            transport, file, (lambda one, other: value_at(one, at) == value_at(other, at)) if pointer else None
-        )
-        raise ConflictError(
-            f"it is not as the release of {service} left it" + (f": changed by {by}" if by else ""),
-            where=f"{file} {pointer}".strip(),
-            expected="--over-newer to return it all the same",
-        )
-    _refuse_to_leave_nothing(service, edits, events, to)
-    if not edits:
+    commits = _commit_values(transport, read, service, undone)
+    now = read(tree, undone.events)
+    found = _returned(trees, tree, commits, now, service)
+    _refuse_lost(service, found, now)
+    if not request.over_newer:
+        _refuse_moved(transport, service, found)
+    if request.to != NONE:
+        _refuse_to_remove(service, found, undone)
+    if not found.edits:
         return Rollback(empty, Undo((), (), ()), f"{service}: nothing to do: its values are back already")
     plan = replace(
         empty,
-        edits=tuple(sorted(edits)),
-        changes=ways_back(service, events),
-        contents=contents,
-        settings={service: {"undo": commits}},
+        edits=found.edits,
+        changes=reverse_changes(service, undone.events),
+        contents=found.contents,
+        settings={service: (ServiceSettings(undo=undone.commits),)},
     )
+    return Rollback(_with_diff(git, trees, tree, plan, service, undone), _undo(service, undone, request.reason))
+
+
+def _commit_values(transport: Transport, read: ReadValues, service: str, undone: _Undone) -> list[CommitValues]:
+    """The addressed values before and after each commit, oldest first. Raises BadInputError for one without any."""
+    parents = _parents(transport, undone.commits)
+    values = []
+    for commit in reversed(undone.commits):
+        own = [event for event in undone.events if event.commit == commit]
+        before, after = read(tree_of(transport.git, parents[commit]), own), read(tree_of(transport.git, commit), own)
+        if before == after:
+            raise BadInputError(f"it changes no value of {service}", where=f"commit {commit[:SHORT]}")
+        values.append((before, after))
+    return values
+
+
+def _returned(trees: Trees, tree: str, commits: Sequence[CommitValues], now: Values, service: str) -> _Returned:
+    moved: list[Address] = []
+    pairs = [
+        (replace(edit, service=service), content) for edit, content in returned(trees, tree, commits, now, moved.append)
+    ]
+    contents = {edit.file: content for edit, content in pairs if content is not None}
+    return _Returned(tuple(sorted(edit for edit, _ in pairs)), contents, tuple(moved))
+
+
+def _refuse_lost(service: str, found: _Returned, now: Values) -> None:
+    """Raise ConflictError for a value that has no place any more."""
+    edited = {(edit.file, edit.anchor) for edit in found.edits}
+    lost = next((address for address in found.moved if address not in edited), None)
+    if lost is not None:
+        was = "held no text before" if lost in now else "is not there any more"
+        raise ConflictError(
+            f"what the release of {service} changed {was}",
+            where=" ".join(lost).strip(),
+            expected="it to be returned by hand",
+        )
+
+
+def _refuse_moved(transport: Transport, service: str, found: _Returned) -> None:
+    """Raise ConflictError for a value that somebody changed after the release."""
+    if not found.moved:
+        return
+    file, pointer = found.moved[0]
+    place = Edit(file, pointer, "", "", anchor=pointer)
+
+    def same(one: bytes, other: bytes) -> bool:
+        return value_at(one, place) == value_at(other, place)
+
+    by = last_change(transport, file, same if pointer else None)
+    raise ConflictError(
+        f"it is not as the release of {service} left it" + (f": changed by {by}" if by else ""),
+        where=f"{file} {pointer}".strip(),
+        expected=(Parameter("over_newer"), " to return it all the same"),
+    )
+
+
+def _refuse_to_remove(service: str, found: _Returned, undone: _Undone) -> None:
+    """Raise BadInputError where the undo of a first release would remove its files, which nobody asked for."""
+    removed = [edit.file for edit in found.edits if edit.whole and not edit.new]
+    for event in undone.events:
+        gone = next((file for file in removed if related(file, event.path)), None)
+        if event.old is None and gone:
+            raise BadInputError(
+                f"{service}: {event.new} by {event.author} in {event.commit[:SHORT]} is its first release, "
+                f"and undoing it removes {gone}",
+                expected=(Parameter("to", NONE), ", if that is meant"),
+            )
+
+
+def _with_diff(git: Git, trees: Trees, tree: str, plan: Plan, service: str, undone: _Undone) -> Plan:
+    """The plan with its diff and the canaries of what it puts in place."""
     changed = replay_edits(trees, tree, plan)
-    found = canaries_changed(trees, changed, service)
-    if not found and not any(edit.whole for edit in edits):
-        found = canaries_below(git, trees, tree, {event.path for event in events}, service)
-    plan = replace(plan, diff=unified(git, trees, tree, changed), timeline=tuple(found))
-    undo = Undo(
-        steps=tuple(step for release in releases for step in ways_back(service, release)),
-        commits=tuple(commits),
-        plans=tuple(dict.fromkeys(event.plan for release in releases for event in release if event.plan)),
+    canaries = canaries_changed(trees, changed, service)
+    if not canaries and not any(edit.whole for edit in plan.edits):
+        canaries = canaries_below(git, trees, tree, {event.path for event in undone.events}, service)
+    return replace(plan, diff=unified(git, trees, tree, changed), timeline=tuple(canaries))
+
+
+def _undo(service: str, undone: _Undone, reason: str) -> Undo:
+    return Undo(
+        changes=tuple(change for release in undone.releases for change in reverse_changes(service, release)),
+        commits=undone.commits,
+        plans=tuple(dict.fromkeys(event.plan for event in undone.events if event.plan)),
         reason=reason,
     )
-    return Rollback(plan, undo)
-
-
-def _refuse_to_leave_nothing(service: str, edits: Sequence[Edit], events: Sequence[Event], to: str) -> None:
-    """The way back of a first release removes its files: only when that is said."""
-    removed = [edit.file for edit in edits if edit.whole and not edit.new]
-    for event in events:
-        gone = next((file for file in removed if related(file, event.path)), None)
-        if event.old is None and gone and to != NONE:
-            raise BadInputError(
-                f"{service}: {event.new} by {event.author} in {event.commit[:12]} is its first release, "
-                f"and undoing it removes {gone}",
-                expected=f"--to {NONE}, if that is meant",
-            )
 
 
 def _parents(transport: Transport, commits: Sequence[str]) -> Mapping[str, str]:
     """The first parent of each commit, empty for a first commit; more history is fetched where it is the edge."""
-    for edge in deeper(transport):
+    for edge in growing_history(transport):
         if not edge.intersection(commits):
             break
     lines = transport.git.text("rev-list", "--no-walk=unsorted", "--parents", *commits).splitlines()

@@ -1,7 +1,8 @@
 """Addressed values in several states of a repository, and the edits that return them to an earlier one.
 
-An address is a file and a place in it by names (see `anchors`), or the whole file for what Meshroll rendered. A whole
-file that nobody touched since is returned whole; in one that somebody did, the values that the release changed are.
+An address is a file and a place in it by names (see `named_pointers`), or the whole file for what Meshroll rendered. A
+whole file that nobody touched since is returned whole; in one that somebody did, the values that the release changed
+are.
 """
 
 from __future__ import annotations
@@ -20,67 +21,69 @@ Address = tuple[str, str]
 Values = Mapping[Address, str]
 """A scalar's text, or a whole file's blob."""
 
-Step = tuple[Values, Values]
+CommitValues = tuple[Values, Values]
 """The addressed values before and after a commit."""
 
 Moved = Callable[[Address], None]
 
 
 @dataclass(frozen=True)
-class _Way:
-    """How some commits changed one value: what stood there first, and what they left."""
+class _ValueChange:
+    """How some commits changed one value: what it was first, and what they left."""
 
-    first: str | None  # None where there was nothing; of a whole file the empty blob says so
+    first: str | None  # None where there was nothing; of a whole file that is the empty blob
     last: str | None
     whole: bool  # each commit began with what the one before it had left
 
 
 def returned(
-    trees: Trees, tree: str, steps: Sequence[Step], now: Values, moved: Moved
+    trees: Trees, tree: str, commits: Sequence[CommitValues], now: Values, moved: Moved
 ) -> Iterator[tuple[Edit, bytes | None]]:
     """The edits that return what the commits (oldest first) changed, each with a whole file's content.
 
-    `moved` is told of a value that is neither as the commits left it nor back already; its edit is made all the same.
+    `moved` is called with a value that is neither as the commits left it nor back already; its edit is made as well.
     """
-    for (file, place), way in _ways(steps).items():
-        stands = now.get((file, place), "")
+    for (file, place), change in _value_changes(commits).items():
+        current = now.get((file, place), "")
         if place:
-            yield from _scalar(trees, tree, (file, place), way, moved)
-        elif stands == way.first:
+            yield from _scalar(trees, tree, (file, place), change, moved)
+        elif current == change.first:
             continue
-        elif stands == way.last and way.whole:
-            yield _whole(trees, file, stands, way.first or "")
+        elif current == change.last and change.whole:
+            yield _whole(trees, file, current, change.first or "")
         else:
-            yield from _inside(trees, tree, file, steps, moved, whole=(stands, way.first or ""))
+            yield from _inside(trees, tree, file, commits, moved, whole=(current, change.first or ""))
 
 
 def scalars(content: bytes, file: str) -> dict[Address, str]:
-    """Every scalar of a file by its address. Raises BadInputError for what is no YAML."""
+    """Every scalar of a file by its address. Raises BadInputError for what is not YAML."""
     text = parse(content, file)
     return {(file, anchor(text, scalar.pointer)): scalar.text for scalar in text.scalars()}
 
 
-def _ways(steps: Sequence[Step]) -> dict[Address, _Way]:
-    ways: dict[Address, _Way] = {}
-    for before, after in steps:
+def _value_changes(commits: Sequence[CommitValues]) -> dict[Address, _ValueChange]:
+    changes: dict[Address, _ValueChange] = {}
+    for before, after in commits:
         for address in sorted({*before, *after}):
             nothing = None if address[1] else ""
             one, other = before.get(address, nothing), after.get(address, nothing)
-            known = ways.get(address)
+            known = changes.get(address)
             if one == other:
                 continue
-            ways[address] = (
-                _Way(known.first, other, known.whole and known.last == one) if known else _Way(one, other, True)
+            changes[address] = (
+                _ValueChange(known.first, other, known.whole and known.last == one)
+                if known
+                else _ValueChange(one, other, True)
             )
-    return ways
+    return changes
 
 
 def _inside(
-    trees: Trees, tree: str, file: str, steps: Sequence[Step], moved: Moved, *, whole: tuple[str, str]
+    trees: Trees, tree: str, file: str, commits: Sequence[CommitValues], moved: Moved, *, whole: tuple[str, str]
 ) -> Iterator[tuple[Edit, bytes | None]]:
-    """The values of a file that somebody else changed too; what came or went as a whole cannot be told apart."""
-    blobs = [(before.get((file, ""), ""), after.get((file, ""), "")) for before, after in steps]
-    inner: list[Step] = []
+    """The values of a file that somebody else changed too; one that came or went as a whole stays whole."""
+    blobs = [(before.get((file, ""), ""), after.get((file, ""), "")) for before, after in commits]
+    inner: list[CommitValues] = []
     for before, after in blobs:
         one, other = _parsed(trees, before, file), _parsed(trees, after, file)
         if one is None or other is None or (before != after and one.keys() != other.keys()) or not whole[0]:
@@ -88,8 +91,8 @@ def _inside(
             yield _whole(trees, file, *whole)
             return
         inner.append((one, other))
-    for address, way in _ways(inner).items():
-        yield from _scalar(trees, tree, address, way, moved)
+    for address, change in _value_changes(inner).items():
+        yield from _scalar(trees, tree, address, change, moved)
 
 
 def _parsed(trees: Trees, blob: str, file: str) -> dict[Address, str] | None:
@@ -99,20 +102,22 @@ def _parsed(trees: Trees, blob: str, file: str) -> dict[Address, str] | None:
         return None
 
 
-def _scalar(trees: Trees, tree: str, address: Address, way: _Way, moved: Moved) -> Iterator[tuple[Edit, bytes | None]]:
+def _scalar(
+    trees: Trees, tree: str, address: Address, change: _ValueChange, moved: Moved
+) -> Iterator[tuple[Edit, bytes | None]]:
     file, place = address
     entry = trees.find(tree, file)
     text = parse(trees.read(entry, file), file) if entry is not None and entry.is_file else None
     pointer = locate(text, place) if text is not None else None
     found = _text(text, pointer)
-    if entry is None or text is None or pointer is None or found is None or way.first is None:
+    if entry is None or text is None or pointer is None or found is None or change.first is None:
         moved(address)
         return
-    if found == way.first:
+    if found == change.first:
         return
-    if found != way.last:
+    if found != change.last:
         moved(address)
-    yield Edit(file, pointer, found, way.first, line=text.line(pointer), blob=entry.oid, anchor=place), None
+    yield Edit(file, pointer, found, change.first, line=text.line(pointer), blob=entry.oid, anchor=place), None
 
 
 def _text(text: Text | None, pointer: str | None) -> str | None:
@@ -122,6 +127,6 @@ def _text(text: Text | None, pointer: str | None) -> str | None:
         return None
 
 
-def _whole(trees: Trees, file: str, stands: str, wanted: str) -> tuple[Edit, bytes | None]:
+def _whole(trees: Trees, file: str, current: str, wanted: str) -> tuple[Edit, bytes | None]:
     content = trees.read(TreeEntry("100644", "blob", wanted), file) if wanted else None
-    return Edit(file, "", stands, wanted, blob=stands), content
+    return Edit(file, "", current, wanted, blob=current), content

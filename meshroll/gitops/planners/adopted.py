@@ -1,7 +1,7 @@
 """Plans for adopted repositories: files that people wrote, where only the scalars that hold a version change.
 
-A service is looked for below a path, a folder or a file. In it `{service}` stands for its name and `{cluster}`, where
-nobody has said which, for every folder there. All places of all services change in one commit or none.
+A service is looked for below a path, a folder or a file. In it `{service}` is its name and `{cluster}`, where no
+cluster is given, every folder there. All places of all services change in one commit or none.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from meshroll.gitops.git import (
     Transport,
     TreeEntry,
     Trees,
+    fetch_commit,
     open_cache,
-    reached,
+    path_names,
     retried,
-    split,
     tree_of,
     unified,
 )
@@ -31,9 +31,9 @@ from meshroll.gitops.planners.files import Files, NothingFoundError, is_manifest
 from meshroll.gitops.planners.findings import findings, lint_findings, unreadable
 from meshroll.gitops.planners.locations import Location
 from meshroll.gitops.planners.search import find
-from meshroll.gitops.plans import Canary, Edit, Finding, Plan, VersionChange, anchor
+from meshroll.gitops.plans import Canary, Edit, Finding, Plan, ServiceSettings, VersionChange, anchor
 from meshroll.settings.model import Field
-from meshroll.yamltext import replace
+from meshroll.yamltext import replace_scalars
 
 CLUSTER, SERVICE = "{cluster}", "{service}"
 
@@ -48,40 +48,40 @@ class DesiredVersion:
 
 
 def plan(
-    remote: Remote, path: str, wishes: Sequence[DesiredVersion], *, exact: bool = False, cache: Path | None = None
+    remote: Remote, path: str, desired: Sequence[DesiredVersion], *, exact: bool = False, cache: Path | None = None
 ) -> Plan:
     """What must change for every service to have its version. Nothing is written but the private cache.
 
     Raises BadInputError for a service whose places are not found or not clear, and what reaching the server raises.
     """
-    return retried(lambda: _plan(remote, path, wishes, exact, cache))
+    return retried(lambda: _plan(remote, path, desired, exact, cache))
 
 
 def read_versions(
-    remote: Remote, path: str, wishes: Sequence[DesiredVersion], *, at: str = "", cache: Path | None = None
+    remote: Remote, path: str, desired: Sequence[DesiredVersion], *, at: str = "", cache: Path | None = None
 ) -> tuple[str, dict[str, str | None]]:
     """The branch's commit (empty without any ref) and the version of each service in it, None where there is none.
 
-    The first of several fields tells the version, and so does the first cluster. `at` is the id of another commit of
-    the branch: see `reached`.
+    The version is that of the first field and of the first cluster. `at` is the id of another commit of
+    the branch: see `fetch_commit`.
     """
 
     def read() -> tuple[str, dict[str, str | None]]:
         with open_cache(remote, cache) as git:
-            head = reached(Transport(git, remote), at)
+            head = fetch_commit(Transport(git, remote), at)
             search = _Search(git, Trees(git), tree_of(git, head), path)
-            return head, {wish.service: search.version(wish) for wish in wishes}
+            return head, {each.service: search.version(each) for each in desired}
 
     return retried(read)
 
 
-def texts(git: Git, trees: Trees, tree: str, path: str, wish: DesiredVersion) -> dict[tuple[str, str], str]:
+def texts(git: Git, trees: Trees, tree: str, path: str, desired: DesiredVersion) -> dict[tuple[str, str], str]:
     """The scalars that hold a service's version in a tree, as addressed values: see `values`. Empty where none do.
 
-    A null is none: written again as a text it would be another value.
+    A null does not: written again as a text it would be another value.
     """
     try:
-        found = _Search(git, trees, tree, path).places(wish)
+        found = _Search(git, trees, tree, path).places(desired)
     except NothingFoundError:
         return {}
     return {
@@ -99,15 +99,15 @@ class _Search:
         self._git, self._trees, self._tree, self._path = git, trees, tree, path
         self._files: dict[str, Files] = {}
 
-    def places(self, wish: DesiredVersion) -> list[tuple[Files, tuple[Location, ...]]]:
+    def places(self, desired: DesiredVersion) -> list[tuple[Files, tuple[Location, ...]]]:
         """The places of a service and where they were looked for, for each cluster's folder that has it."""
-        paths = self._paths(self._path.replace(SERVICE, wish.service))
+        paths = self._paths(self._path.replace(SERVICE, desired.service))
         found = []
         nothing: NothingFoundError | None = None
         for path in paths:
             try:
                 files = self._below(path)
-                found.append((files, find(files, wish.service, wish.fields)))
+                found.append((files, find(files, desired.service, desired.fields)))
             except NothingFoundError as error:
                 nothing = nothing or error
                 if CLUSTER not in self._path:
@@ -116,10 +116,10 @@ class _Search:
             raise nothing
         return found
 
-    def version(self, wish: DesiredVersion) -> str | None:
-        """What stands in Git; None where that cannot be told, which the next plan explains."""
+    def version(self, desired: DesiredVersion) -> str | None:
+        """The version in Git; None where it is not clear, which the next plan explains."""
         try:
-            return self.places(wish)[0][1][0].version
+            return self.places(desired)[0][1][0].version
         except BadInputError:
             return None
 
@@ -132,7 +132,7 @@ class _Search:
         names = path.strip("/").split("/")
         at = next((index for index, name in enumerate(names) if CLUSTER in name), None)
         if at is None:
-            split(path.strip("/"))
+            path_names(path.strip("/"))
             return [path]
         before, after = names[at].split(CLUSTER, 1)
         above = self._trees.find(self._tree, "/".join(names[:at]))
@@ -152,7 +152,7 @@ class _Search:
         return paths
 
 
-def _plan(remote: Remote, path: str, wishes: Sequence[DesiredVersion], exact: bool, cache: Path | None) -> Plan:
+def _plan(remote: Remote, path: str, desired: Sequence[DesiredVersion], exact: bool, cache: Path | None) -> Plan:
     with open_cache(remote, cache) as git:
         base = Transport(git, remote).fetch()
         if not base:
@@ -160,20 +160,20 @@ def _plan(remote: Remote, path: str, wishes: Sequence[DesiredVersion], exact: bo
         trees, tree = Trees(git), tree_of(git, base)
         search = _Search(git, trees, tree, path)
         changes: list[VersionChange] = []
-        notes: list[Finding] = []
+        found: list[Finding] = []
         timeline: list[Canary] = []
         edits: dict[tuple[str, str], Edit] = {}
         entries: dict[str, TreeEntry] = {}
-        for wish in wishes:
-            for files, places in search.places(wish):
-                own = [edit for place in places if (edit := _edit(trees, tree, entries, wish, place))]
+        for each in desired:
+            for files, places in search.places(each):
+                own = [edit for place in places if (edit := _edit(trees, tree, entries, each, place))]
                 _add(edits, own)
-                notes += findings(wish.service, wish.version, places, {edit.pointer for edit in own})
+                found += findings(each.service, each.version, places, {edit.pointer for edit in own})
                 if own:
-                    changes.append(VersionChange(wish.service, places[0].version, wish.version, files.path))
-                    timeline += canaries(files, wish.service, places)
-                    notes += lint_findings(files, wish.service)
-                notes += unreadable(files, wish.service)  # last: what was read by then is known
+                    changes.append(VersionChange(each.service, places[0].version, each.version, files.path))
+                    timeline += canaries(files, each.service, places)
+                    found += lint_findings(files, each.service)
+                found += unreadable(files, each.service)  # last: what was read by then is known
         contents = _contents(trees, entries, edits)
         changed = {file: (entries[file].mode, trees.store(content)) for file, content in contents.items()}
         diff = unified(git, trees, tree, changed)
@@ -185,16 +185,20 @@ def _plan(remote: Remote, path: str, wishes: Sequence[DesiredVersion], exact: bo
         tuple(dict.fromkeys(changes)),
         diff,
         contents,
-        findings=tuple(dict.fromkeys(notes)),
+        findings=tuple(dict.fromkeys(found)),
         timeline=tuple(dict.fromkeys(timeline)),
         exact=exact,
-        settings={wish.service: {"path": path.strip("/"), "fields": sorted(map(str, wish.fields))} for wish in wishes},
+        settings={
+            each.service: (ServiceSettings(path.strip("/"), tuple(sorted(map(str, each.fields)))),) for each in desired
+        },
     )
 
 
-def _edit(trees: Trees, tree: str, entries: dict[str, TreeEntry], wish: DesiredVersion, place: Location) -> Edit | None:
+def _edit(
+    trees: Trees, tree: str, entries: dict[str, TreeEntry], desired: DesiredVersion, place: Location
+) -> Edit | None:
     file = place.text.where
-    old, new = place.scalar, place.after(wish.version)
+    old, new = place.scalar, place.after(desired.version)
     if old.text == new and isinstance(old.value, str):  # what YAML reads as a number or a date is quoted
         return None
     if file not in entries:
@@ -203,7 +207,7 @@ def _edit(trees: Trees, tree: str, entries: dict[str, TreeEntry], wish: DesiredV
             raise BadInputError("the file is gone", where=file)
         entries[file] = entry
     named = anchor(place.text, place.pointer)
-    return Edit(file, place.pointer, old.text, new, wish.service, old.line, entries[file].oid, named)
+    return Edit(file, place.pointer, old.text, new, desired.service, old.line, entries[file].oid, named)
 
 
 def _add(edits: dict[tuple[str, str], Edit], own: Sequence[Edit]) -> None:
@@ -223,4 +227,4 @@ def _contents(
     wanted: dict[str, dict[str, str]] = {}
     for (file, pointer), edit in edits.items():
         wanted.setdefault(file, {})[pointer] = edit.new
-    return {file: replace(trees.read(entries[file], file), texts, file) for file, texts in wanted.items()}
+    return {file: replace_scalars(trees.read(entries[file], file), texts, file) for file, texts in wanted.items()}

@@ -1,7 +1,7 @@
 """The YAML and JSON files below a path of one commit, read at once and parsed only where they matter.
 
 A file that cannot be read as YAML matters only when what is looked for is found nowhere else: charts keep templates
-that are no YAML beside their values.
+that are not YAML beside their values.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class NothingFoundError(BadInputError):
 
 
 class Files:
-    """What stands below a folder, or one file. Raises BadInputError when nothing stands at the path."""
+    """The files below a folder, or one file. Raises BadInputError when there is nothing at the path."""
 
     def __init__(self, git: Git, trees: Trees, tree: str, path: str) -> None:
         self.path = path.strip("/")
@@ -44,16 +44,16 @@ class Files:
             self.folder = self.path
             self.entries = {file: item for file, item in sorted(trees.files(tree, self.path)) if is_manifest(file)}
 
-    def mentioning(self, word: str) -> Iterator[Text]:
-        """The readable files in which a word occurs; all of them for an empty word."""
+    def mentioning(self, name: str) -> Iterator[Text]:
+        """The readable files in which a name occurs; all of them for an empty one."""
         for file, content in self._contents.items():
-            if _holds(content, word) and (text := self._read(file, content)):
+            if _holds(content, name) and (text := self._read(file, content)):
                 yield text
 
-    def troubles(self, word: str) -> list[BadInputError]:
-        """What is wrong with the files passed over that hold a word, or that are too long to tell."""
+    def troubles(self, name: str) -> list[BadInputError]:
+        """What is wrong with the files passed over in which a name occurs, or that are too long to be searched."""
         held = self._contents
-        return [error for file, error in self._troubles.items() if file not in held or _holds(held[file], word)]
+        return [error for file, error in self._troubles.items() if file not in held or _holds(held[file], name)]
 
     def kustomizations(self) -> Iterator[Text]:
         """The readable kustomizations."""
@@ -82,34 +82,39 @@ class Files:
                 if self.single:
                     raise
                 self._parsed[file] = None
-                if b"{{" not in content:  # a chart's template is no YAML by nature
+                if b"{{" not in content:  # a chart's template is not YAML by nature
                     self._troubles[file] = error
         return self._parsed[file]
 
     @cached_property
     def _contents(self) -> Mapping[str, bytes]:
         oids = {file: entry.oid for file, entry in self.entries.items()}
-        every = sorted(set(oids.values()))
-        self._git.bring(every)
-        sizes = self._git.sizes(every)
-        large = {oid for oid, size in sizes.items() if size > MAX_BYTES}
+        total = 0
+
+        def is_wanted(size: int) -> bool:
+            nonlocal total
+            if size > MAX_BYTES:
+                return False
+            total += size
+            if total > MAX_TOTAL_BYTES:
+                what = f"its files have more than {MAX_TOTAL_BYTES} bytes"
+                raise BadInputError(what, where=self.path, expected="a service's own folder")
+            return True
+
+        contents, large = self._git.contents(sorted(set(oids.values())), is_wanted)
         for file, oid in oids.items():
             if oid in large:
-                error = BadInputError(f"the file has {sizes[oid]} bytes", where=file, expected=f"at most {MAX_BYTES}")
+                error = BadInputError(f"the file has {large[oid]} bytes", where=file, expected=f"at most {MAX_BYTES}")
                 if self.single:
                     raise error
                 self._troubles[file] = error
-        total = sum(size for oid, size in sizes.items() if oid not in large)
-        if total > MAX_TOTAL_BYTES:
-            raise BadInputError(f"its files have {total} bytes", where=self.path, expected="a service's own folder")
-        blobs = self._git.objects(oid for oid in every if oid not in large)
-        return {file: blobs[oid][1] for file, oid in oids.items() if oid not in large}
+        return {file: contents[oid] for file, oid in oids.items() if oid not in large}
 
 
-def _holds(content: bytes, word: str) -> bool:
-    """Whether a word occurs, also in a file that is to be refused for its UTF-16."""
+def _holds(content: bytes, name: str) -> bool:
+    """Whether a name occurs, also in a file that is to be refused for its UTF-16."""
     encoding = _UTF16.get(content[:2], "utf-8")
-    return word.encode(encoding) in content
+    return name.encode(encoding) in content
 
 
 def is_manifest(file: str) -> bool:

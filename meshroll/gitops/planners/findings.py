@@ -11,7 +11,7 @@ from meshroll.gitops.planners.workloads import objects
 from meshroll.gitops.plans import Finding
 from meshroll.manifests.index import title
 from meshroll.manifests.lint import lint
-from meshroll.yamltext import join
+from meshroll.yamltext import join_pointer
 
 FINDINGS = ("fields-disagree", "image-unchanged", "lint", "unreadable")
 MAX_LINTED = 100
@@ -22,7 +22,7 @@ def findings(service: str, version: str, places: Sequence[Location], changed: Co
     found = []
     versions = {place.version for place in places}
     if None in versions or len(versions) > 1:
-        held = ", ".join(f"{place.said} is {place.scalar.text!r} ({place.at})" for place in places)
+        held = ", ".join(f"{place.description} is {place.scalar.text!r} ({place.at})" for place in places)
         message = f"the fields do not agree: {held}" if len(places) > 1 else f"the pattern does not fit: {held}"
         found.append(Finding("fields-disagree", message, service, places[0].text.where, places[0].scalar.line))
     labels = [place for place in places if place.field.kind == "label" and place.pointer in changed]
@@ -39,7 +39,7 @@ def unreadable(files: Files, service: str) -> list[Finding]:
 def lint_findings(files: Files, service: str) -> list[Finding]:
     """What does not fit together among the objects around a service; what a kustomization makes of them is not known.
 
-    Only objects in files that name the service are spoken of, and a single file or a large folder is not judged.
+    Only objects in files that name the service are judged, and a single file or a large folder is not.
     """
     if files.single or len(files.entries) > MAX_LINTED or any(files.kustomizations()):
         return []
@@ -47,9 +47,11 @@ def lint_findings(files: Files, service: str) -> list[Finding]:
     try:
         problems = lint([item for _, _, item in every])
     except (KeyError, TypeError, ValueError, AttributeError, BadInputError):
-        return []  # something is no object at all: the cluster says what
+        return []  # something is not an object at all: the cluster reports what
     near = {text.where for text in files.mentioning(service)}
-    places = {title(item): (text.where, text.line(join(tokens))) for text, tokens, item in every if text.where in near}
+    places = {
+        title(item): (text.where, text.line(join_pointer(tokens))) for text, tokens, item in every if text.where in near
+    }
     return [
         Finding("lint", f"{problem} (below {files.path or '/'})", service, *places[problem.file])
         for problem in problems
@@ -63,5 +65,5 @@ def _images_left(service: str, version: str, label: Location) -> list[Finding]:
     images = [str(label.text.value(pointer)) for _, pointer, stays in label.workload.containers() if stays]
     if not images:
         return []
-    message = f"{label.said} becomes {version}, and the image stays {', '.join(images)}"
+    message = f"{label.description} becomes {version}, and the image stays {', '.join(images)}"
     return [Finding("image-unchanged", message, service, label.text.where, label.scalar.line)]

@@ -15,7 +15,7 @@ from meshroll.gitops.planners import images
 from meshroll.gitops.planners.workloads import TEMPLATE, Workload, workloads
 from meshroll.settings.fields import check_text
 from meshroll.settings.model import Field
-from meshroll.yamltext import Scalar, Text, join
+from meshroll.yamltext import Scalar, Text, join_pointer
 
 _NAME = r"(?:\\.|[^.\[\]\\])+"
 _DOTTED = re.compile(rf"{_NAME}(?:\.{_NAME}|\[[0-9]+\])*")
@@ -27,11 +27,11 @@ class Readable(Protocol):
 
     path: str
 
-    def mentioning(self, word: str) -> Iterator[Text]:
-        """Those in which a word occurs."""
+    def mentioning(self, name: str) -> Iterator[Text]:
+        """Those in which a name occurs."""
 
-    def troubles(self, word: str) -> list[BadInputError]:
-        """What is wrong with those in which a word occurs and that cannot be read."""
+    def troubles(self, name: str) -> list[BadInputError]:
+        """What is wrong with those in which a name occurs and that cannot be read."""
 
     def kustomizations(self) -> Iterator[Text]:
         """The kustomizations."""
@@ -47,17 +47,17 @@ class Location:
     field: Field
     text: Text
     pointer: str
-    said: str  # what it is, for people
+    description: str  # for people
     workload: Workload | None = None
 
     @property
     def scalar(self) -> Scalar:
-        """What is written there. Raises BadInputError where no scalar stands."""
+        """What is written there. Raises BadInputError where there is no scalar."""
         return self.text.scalar(self.pointer)
 
     @property
     def version(self) -> str | None:
-        """The version that stands there, None when the pattern does not fit."""
+        """The version there, None when the pattern does not fit."""
         written = self.scalar.text
         return self.field.version(images.parts(written)[1] if self.field.kind == "image" else written)
 
@@ -71,7 +71,7 @@ class Location:
         pinned = self.field.kind == "kustomize" and self.pointer.endswith("/digest")
         if self.field.kind == "kustomize" and pinned != wanted.startswith("sha256:"):
             expected = "a digest, sha256:…" if pinned else "a tag"
-            raise BadInputError(f"{wanted} cannot stand here", where=where, expected=expected)
+            raise BadInputError(f"{wanted} cannot be used here", where=where, expected=expected)
         return wanted
 
     @property
@@ -80,7 +80,7 @@ class Location:
         return self.text.place(self.pointer)
 
     def __str__(self) -> str:
-        return f"{self.said} ({self.at})"
+        return f"{self.description} ({self.at})"
 
 
 def candidates(files: Readable, service: str, field: Field) -> list[Location]:
@@ -99,8 +99,8 @@ def _labels(files: Readable, service: str, field: Field) -> Iterator[Location]:
     for workload in of_service(files, service):
         pointer = workload.pointer(*TEMPLATE, "metadata", "labels", field.value)
         if pointer in workload.text:
-            said = f"label {field.value} of {workload.kind} {workload.name}"
-            yield Location(field, workload.text, pointer, said, workload)
+            description = f"label {field.value} of {workload.kind} {workload.name}"
+            yield Location(field, workload.text, pointer, description, workload)
 
 
 def _images(files: Readable, service: str, field: Field) -> Iterator[Location]:
@@ -112,8 +112,8 @@ def _images(files: Readable, service: str, field: Field) -> Iterator[Location]:
             lasting = [item for item in found if item[2]]
             chosen = lasting if len(lasting) == 1 else [item for item in lasting if item[0] == service]
         for name, pointer, _ in chosen:
-            said = f"image of {name} in {workload.kind} {workload.name}"
-            yield Location(field, workload.text, pointer, said, workload)
+            description = f"image of {name} in {workload.kind} {workload.name}"
+            yield Location(field, workload.text, pointer, description, workload)
 
 
 def _kustomized(files: Readable, service: str, field: Field) -> Iterator[Location]:
@@ -135,13 +135,13 @@ def kustomize_images(text: Text) -> Iterator[tuple[str, str]]:
         for number, entry in enumerate(entries if isinstance(entries, list) else ()):
             key = next((key for key in ("digest", "newTag") if isinstance(entry, dict) and entry.get(key)), None)
             if key:
-                yield str(entry.get("name", "")), join((index, "images", number, key))
+                yield str(entry.get("name", "")), join_pointer((index, "images", number, key))
 
 
 def _in_values(files: Readable, _service: str, field: Field) -> Iterator[Location]:
     name, _, dotted = field.value.partition("#")
     if not _DOTTED.fullmatch(dotted):
-        raise BadInputError(f"{dotted!r} is no dotted path", where=str(field), expected="a path like image.tag")
+        raise BadInputError(f"{dotted!r} is not a dotted path", where=str(field), expected="a path like image.tag")
     tokens = [re.sub(r"\\(.)", r"\1", step.strip("[]")) for step in _STEP.findall(dotted)]
     yield from _below(files.named(name), field, tokens, "value")
 
@@ -150,7 +150,7 @@ def _at_pointer(files: Readable, _service: str, field: Field) -> Iterator[Locati
     name, _, place = field.value.partition("#")
     number, slash, inside = place.partition("/")
     if not slash or (number and not number.isdecimal()):
-        raise BadInputError(f"{place!r} is no pointer", where=str(field), expected="a JSON pointer like /image/tag")
+        raise BadInputError(f"{place!r} is not a pointer", where=str(field), expected="a JSON pointer like /image/tag")
     text = files.named(name)
     tokens = [token.replace("~1", "/").replace("~0", "~") for token in inside.split("/")]
     yield from _below(text, field, tokens, "value", int(number) if number else None)
@@ -158,7 +158,7 @@ def _at_pointer(files: Readable, _service: str, field: Field) -> Iterator[Locati
 
 def _below(text: Text, field: Field, tokens: list[str], what: str, only: int | None = None) -> Iterator[Location]:
     documents = range(len(text.documents)) if only is None else (only,)
-    for pointer in (join((index, *tokens)) for index in documents):
+    for pointer in (join_pointer((index, *tokens)) for index in documents):
         if pointer in text:
             yield Location(field, text, pointer, f"{what} {field.value.partition('#')[2]}")
 

@@ -1,7 +1,8 @@
 """Plans for rendered repositories: whole files, each service in a folder of its own.
 
 `<root>/<service>/<file>` is written as rendered. Files below the service's folder that carry our marker and are no
-longer rendered are removed; a file without it is somebody else's, never changed, and in the way of a rendered file.
+longer rendered are removed; a file without it is somebody else's and is never changed: where a
+rendered file should be, it is refused.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from meshroll.gitops.git import (
     TreeEntry,
     Trees,
     blob_of,
+    fetch_commit,
     open_cache,
-    reached,
+    path_names,
     retried,
-    split,
     tree_of,
     unified,
 )
-from meshroll.gitops.plans import Edit, Plan, VersionChange
+from meshroll.gitops.plans import Edit, Plan, ServiceSettings, VersionChange
 from meshroll.manifests.templates import MARKER
 
 FILE_MODE = "100644"
@@ -39,18 +40,19 @@ def plan(
     root: str,
     services: Mapping[str, Mapping[str, str]],
     *,
-    settings: Mapping[str, Any] | None = None,
+    templates: Mapping[str, str] | None = None,
     exact: bool = False,
     cache: Path | None = None,
 ) -> Plan:
     """What must change for each service's folder below `root` to hold its rendered files (name to text).
 
-    `settings` says for each service what decided its files, such as the template's name.
+    `templates` has the name of the template that each service is rendered from.
     Nothing is written but the private cache. Raises BadInputError, UnavailableError, TimedOutError.
     """
     planned = retried(lambda: _plan(remote, root, services, cache))
-    decided = {name: {"path": root, **(settings or {}).get(name, {})} for name in services}
-    return replace(planned, settings=decided, exact=exact)
+    known = templates or {}
+    settings = {name: (ServiceSettings(root, template=known.get(name)),) for name in services}
+    return replace(planned, settings=settings, exact=exact)
 
 
 def read_versions(
@@ -58,15 +60,15 @@ def read_versions(
 ) -> tuple[str, dict[str, str | None]]:
     """The branch's commit (empty without any ref) and the version of each service in it, None where there is none.
 
-    `at` is the id of another commit of the branch: see `reached`.
+    `at` is the id of another commit of the branch: see `fetch_commit`.
     """
 
     def read() -> tuple[str, dict[str, str | None]]:
         with open_cache(remote, cache) as git:
-            head = reached(Transport(git, remote), at)
+            head = fetch_commit(Transport(git, remote), at)
             trees, tree = Trees(git), tree_of(git, head)
             _prepare(trees, tree, (_folder(root, name) for name in services))
-            trees.hold(
+            trees.read_ahead(
                 entry
                 for name in services
                 for file, entry in trees.files(tree, _folder(root, name))
@@ -95,7 +97,7 @@ def version_of(text: str, service: str) -> str | None:
 
 
 def version_in(content: bytes, service: str) -> str | None:
-    """The same for a file's bytes; None for what is no manifest either."""
+    """The same for a file's bytes; None for what is not a manifest either."""
     try:
         return version_of(content.decode("utf-8"), service)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
@@ -115,7 +117,7 @@ def _plan(remote: Remote, root: str, services: Mapping[str, Mapping[str, str]], 
             for service, files in services.items()
         }
         _prepare(trees, tree, folders.values())
-        trees.hold(
+        trees.read_ahead(
             entry for service in services for entry in _differing(trees, tree, folders[service], wanted[service])
         )
         for service, files in services.items():
@@ -134,8 +136,8 @@ def _plan(remote: Remote, root: str, services: Mapping[str, Mapping[str, str]], 
 
 
 def _prepare(trees: Trees, tree: str, folders: Iterable[str]) -> None:
-    """Bring the folders of all services: what would stand in them is enough of a place."""
-    trees.prepare((tree, f"{folder}/any") for folder in folders)
+    """Bring the folders of all services: a path in each is enough."""
+    trees.load_folders((tree, f"{folder}/any") for folder in folders)
 
 
 def _differing(trees: Trees, tree: str, folder: str, wanted: Mapping[str, bytes]) -> list[TreeEntry]:
@@ -185,7 +187,7 @@ def _version_in(trees: Trees, tree: str, folder: str, service: str) -> str | Non
 
 
 def _folder(root: str, service: str) -> str:
-    return "/".join([*split(root.strip("/")), *split(service)])
+    return "/".join([*path_names(root.strip("/")), *path_names(service)])
 
 
 def _at(value: Any, *keys: str) -> Any:

@@ -64,7 +64,7 @@ def _nothing(files: Readable, service: str, what: str) -> BadInputError:
     return NothingFoundError(what + listed, where=files.path or "/", expected="fields that say where, or another path")
 
 
-def _listed(words: Iterable[str]) -> str:
-    every = list(words)
+def _listed(texts: Iterable[str]) -> str:
+    every = list(texts)
     more = f" and {len(every) - MAX_LISTED} more" if len(every) > MAX_LISTED else ""
     return ", ".join(every[:MAX_LISTED]) + more

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshroll.manifests.index import at
-from meshroll.yamltext import Text, join
+from meshroll.yamltext import Text, join_pointer
 
 KINDS = ("Rollout", "Deployment", "StatefulSet", "DaemonSet")
 TEMPLATE = ("spec", "template")
@@ -25,11 +25,11 @@ class Workload:
 
     def pointer(self, *tokens: str | int) -> str:
         """The pointer of a value of the object."""
-        return join((*self.tokens, *tokens))
+        return join_pointer((*self.tokens, *tokens))
 
     def value(self, *keys: str) -> Any:
-        """A value of the object, None where the way to it ends."""
-        return at(self.text.value(join(self.tokens)), *keys)
+        """A value of the object, None where a key on its path is missing."""
+        return at(self.text.value(join_pointer(self.tokens)), *keys)
 
     @property
     def reference(self) -> tuple[str, str] | None:
@@ -38,7 +38,7 @@ class Workload:
         return (str(at(reference, "kind")), str(at(reference, "name"))) if reference else None
 
     def containers(self) -> Iterator[tuple[str, str, bool]]:
-        """Name, pointer of the image and whether it stays (is no init container) for each container with an image."""
+        """Name, pointer of the image and whether it keeps running (no init container), for each with an image."""
         for key in ("containers", "initContainers"):
             found = self.value(*TEMPLATE, "spec", key)
             for index, item in enumerate(found if isinstance(found, list) else ()):
@@ -47,7 +47,7 @@ class Workload:
                     yield str(item.get("name", "")), pointer, key == "containers"
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.name} ({self.text.place(join(self.tokens))})"
+        return f"{self.kind} {self.name} ({self.text.place(join_pointer(self.tokens))})"
 
 
 def workloads(texts: Iterable[Text]) -> Iterator[Workload]:

@@ -1,4 +1,4 @@
-"""Plans: what a release changes in the rollout repository, as values; said to people, kept in files, and applied."""
+"""Plans: what a release changes in the rollout repository, as values; shown to people, kept in files, and applied."""
 
 from meshroll.gitops.plans.apply import Applied, apply_plan
 from meshroll.gitops.plans.format import as_markdown, as_text
@@ -15,11 +15,23 @@ from meshroll.gitops.plans.message import (
     Undo,
     unquoted,
 )
-from meshroll.gitops.plans.model import HELD, Canary, Edit, Finding, Move, Plan, VersionChange, joined
+from meshroll.gitops.plans.model import (
+    HELD,
+    Canary,
+    Edit,
+    Finding,
+    FindingKind,
+    HoldKind,
+    Move,
+    Plan,
+    VersionChange,
+    joined,
+)
 from meshroll.gitops.plans.named_pointers import anchor, locate
 from meshroll.gitops.plans.replay import replay_edits, value_at
 from meshroll.gitops.plans.scope import EVERYWHERE, Scope, related
 from meshroll.gitops.plans.serialize import read_plan, to_json
+from meshroll.gitops.plans.settings import ServiceSettings
 
 __all__ = [
     "COMMAND",
@@ -37,9 +49,12 @@ __all__ = [
     "Canary",
     "Edit",
     "Finding",
+    "FindingKind",
+    "HoldKind",
     "Move",
     "Plan",
     "Scope",
+    "ServiceSettings",
     "Undo",
     "VersionChange",
     "anchor",

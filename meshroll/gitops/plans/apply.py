@@ -1,8 +1,9 @@
 """Making a plan so: one commit, pushed only onto the commit it was made for.
 
-When the branch moved meanwhile, the addressed values decide: as planned, the edits are computed anew on the new head;
-already as wished, there is nothing to do; otherwise someone else changed them, and the error says who, to what and in
-which commit. Tries are bounded.
+The first push goes onto the plan's own base where the cache knows nothing newer: if the branch has moved, the server
+refuses it. Then the addressed values decide: as planned, the edits are computed anew on the new head; already as
+requested, there is nothing to do; otherwise someone else changed them, and the error says who, to what and in which
+commit. Tries are bounded.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from meshroll.errors import ConflictError
+from meshroll.errors import ConflictError, MeshrollError
 from meshroll.gitops.git import (
     ContendedError,
     Message,
@@ -35,7 +36,7 @@ APPLY_SECONDS = 120.0
 MAX_CONTENDED = 10  # pushes in a row that did not go through though nobody else's did
 
 Guard = Callable[[Transport], None]
-"""Asked on the fetched head before every push: raises when there must be no commit."""
+"""Asked before every push, on the head that it names: raises when there must be no commit."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def apply_plan(
     guard: Guard | None = None,
     cache: Path | None = None,
 ) -> Applied:
-    """Commit and push. Raises ConflictError when an addressed value is neither as planned nor as wished.
+    """Commit and push. Raises ConflictError when an addressed value is neither as planned nor as requested.
 
     `command` is the one that a person called; the commit says so.
     """
@@ -76,8 +77,8 @@ def apply_plan(
         if applied:
             return applied
         attempt += 1
-        # Competing releases must not move in step.
-        time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))  # noqa: S311 - no secret
+        # Competing releases must not move in step, and each that tries in vain slows the one that would get through.
+        time.sleep(random.uniform(0, min(2.0, 0.1 * 2**attempt)))  # noqa: S311 - no secret
     raise ConflictError(f"the branch {remote.branch} moved {attempt} times during the push", where=remote.where)
 
 
@@ -86,18 +87,39 @@ def _attempt(
 ) -> Applied | None:
     with open_cache(remote, cache) as git:
         transport = Transport(git, remote)
+        if plan.base and transport.known_head() == plan.base:
+            # Nothing newer is known, and the push itself finds out whether anything is.
+            commit = _commit_on_known(transport, plan, message, style, guard)
+            if commit and transport.push(commit, plan.base):
+                return Applied(commit, made=True)
         head = transport.fetch()
-        trees, tree = Trees(git), tree_of(git, head)
         try:
-            changes = replay_edits(trees, tree, plan)
+            commit = _commit(transport, head, plan, message, style, guard)
         except MovedError as moved:
             raise _conflict(transport, moved) from None
-        if not changes:
+        if not commit:
             return Applied(head, made=False)
-        if guard:
-            guard(transport)  # judges the very head that the push names
-        commit = make_commit(git, trees.write(tree, changes), head, message, style)
         return Applied(commit, made=True) if transport.push(commit, head) else None
+
+
+def _commit_on_known(transport: Transport, plan: Plan, message: Message, style: Style, guard: Guard | None) -> str:
+    """The commit on the plan's own base; empty where only the newest head can tell what to do."""
+    try:
+        return _commit(transport, plan.base, plan, message, style, guard)
+    except (MovedError, MeshrollError):
+        return ""
+
+
+def _commit(transport: Transport, head: str, plan: Plan, message: Message, style: Style, guard: Guard | None) -> str:
+    """The plan's commit on a head of the cache; empty where the head holds what is planned."""
+    git = transport.git
+    trees, tree = Trees(git), tree_of(git, head)
+    changes = replay_edits(trees, tree, plan)
+    if not changes:
+        return ""
+    if guard:
+        guard(transport)  # judges the very head that the push names
+    return make_commit(git, trees.write(tree, changes), head, message, style)
 
 
 def _conflict(transport: Transport, moved: MovedError) -> ConflictError:

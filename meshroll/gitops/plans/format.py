@@ -1,4 +1,4 @@
-"""A plan for people: plain text for a terminal, Markdown for a review. The diff stands in both as it is.
+"""A plan for people: plain text for a terminal, Markdown for a review. Both hold the diff as it is.
 
 On a terminal, a plan of many services is counted and its first few services are named; `verbose` shows all of it.
 """
@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from meshroll.gitops.plans.model import HELD, Edit, Plan
+from meshroll.gitops.plans.model import Edit, Plan
 from meshroll.text import one_line, printable
 
 _BOLD, _RED, _GREEN, _CYAN, _YELLOW = ("1", "31", "32", "36", "33")
@@ -22,8 +22,8 @@ Moves = Mapping[tuple[str | None, str | None], Sequence[str]]
 """The places of a service by the versions it goes from and to."""
 
 
-def as_text(plan: Plan, *, color: bool = False, hold: Sequence[str] = (), verbose: bool = False) -> str:
-    """The plan in lines. `hold` has the hashes that hold `pulumi up` to it; colours are for terminals."""
+def as_text(plan: Plan, *, color: bool = False, verbose: bool = False, more: str = "") -> str:
+    """The plan in lines. `more` says how to see all of a plan that is cut short; colours are for terminals."""
 
     def paint(text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if color else text
@@ -32,9 +32,9 @@ def as_text(plan: Plan, *, color: bool = False, hold: Sequence[str] = (), verbos
     moves = plan.moves
     if len(moves) > MANY and not verbose:
         lines += ["", paint(_counts(plan, moves), _BOLD)]
-        told = (printable(line) for service in moves for line in _changes(service, moves[service]))
-        lines += [f"  {line}" for line in islice(told, FEW)]
-        lines += [f"  … {len(moves) - FEW} more; `--verbose` shows all of them with the diff"]
+        changes = (printable(line) for service in moves for line in _changes(service, moves[service]))
+        lines += [f"  {line}" for line in islice(changes, FEW)]
+        lines += [f"  … {len(moves) - FEW} more" + (f"; {more}" if more else "")]
     else:
         lines += _in_full(plan, moves, paint)
     canaries, findings = ([*_canaries(plan)], [str(finding) for finding in plan.findings])
@@ -44,15 +44,13 @@ def as_text(plan: Plan, *, color: bool = False, hold: Sequence[str] = (), verbos
         lines += ["", paint("Findings", _BOLD)]
         lines += [paint(f"  ! {printable(line)}", _YELLOW) for line in _first(findings, verbose=verbose)]
     lines += ["", f"hash {plan.hash}{' (exact)' if plan.exact else ''}"]
-    if hold and plan.edits:
-        lines += [f"to hold `pulumi up` to it: MESHROLL_PLAN={','.join(dict.fromkeys(hold))}"]
     return "\n".join(lines) + "\n"
 
 
 def as_markdown(plan: Plan) -> str:
     """The plan as a comment under a pull request."""
-    told = (line for service, moves in plan.moves.items() for line in _changes(service, moves))
-    title = ", ".join(_code(line) for line in told) or "nothing to do"
+    changes = (line for service, moves in plan.moves.items() for line in _changes(service, moves))
+    title = ", ".join(_code(line) for line in changes) or "nothing to do"
     lines = [f"### Release plan: {title}", ""]
     lines += [f"{_code(_address(plan))}, base {_code(plan.base[:_SHORT] or 'none')}, hash {_code(plan.hash)}"]
     if plan.edits:
@@ -106,9 +104,8 @@ def _head(plan: Plan) -> list[str]:
     begin = f"Plan{of} for {_address(plan)}, base {plan.base[:_SHORT] or 'none'}"
     if plan.edits:
         return [begin]
-    waits = any(finding.kind in HELD for finding in plan.findings)
-    idle = "Nothing to do: what is wished waits for a person." if waits else "Nothing to do: Git holds what is wished."
-    return [begin, idle]
+    what = "the versions wait for a person" if plan.held else "Git holds the versions already"
+    return [begin, f"Nothing to do: {what}."]
 
 
 def _address(plan: Plan) -> str:

@@ -1,9 +1,9 @@
-"""What a commit says: a subject and lines that a person reads, and trailers that a program reads.
+"""A commit's message: a subject and lines for people, and trailers for programs.
 
-A trailer `Meshroll-Service: NAME FROM -> TO in PATH` stands for each service and place, such as a cluster's folder: `-`
-where Git held no version, no path for the root, and white space in a word by its bytes, as in a URL. An undo names the
+A trailer `Meshroll-Service: NAME FROM -> TO in PATH` names each service and place, such as a cluster's folder: `-` for
+no version in Git, no path for the root, and white space in a value by its bytes, as in a URL. An undo names the
 commits it undoes and their plans: a commit that was rebased or squashed since is still found by its plan. The command
-that made the commit tells what `pulumi up` wrote itself from what a person put there.
+that made the commit distinguishes what `pulumi up` wrote itself from what a person put there.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ UNDO_PLAN = "Meshroll-Undo-Plan"
 REASON = "Meshroll-Reason"
 UP: Final = "up"
 Command = Literal["", "up", "apply", "rollback", "retry"]
-"""Which command made a commit; empty where nobody says so, as in commits of before there was the trailer."""
+"""Which command made a commit; empty where it is not known, as in commits from before there was the trailer."""
 
-_WORD = re.compile(r"\{(subject|stack|services|changes)\}")
+_PLACEHOLDER = re.compile(r"\{(subject|stack|services|changes)\}")
 
 
 @dataclass(frozen=True)
 class Undo:
-    """What a commit takes back: the releases, newest first, each as the way back from its version."""
+    """What a commit undoes: the releases, newest first, each as the change back from its version."""
 
-    steps: tuple[VersionChange, ...]
+    changes: tuple[VersionChange, ...]
     commits: tuple[str, ...]
     plans: tuple[str, ...]
     reason: str = ""
@@ -46,8 +46,8 @@ class Undo:
 def commit_message(
     plan: Plan, stack: str, template: str = "", undo: Undo | None = None, command: Command = ""
 ) -> Message:
-    """The message of a plan's commit; `template` is the stack's own text around our words. Raises BadInputError."""
-    changes = undo.steps if undo else plan.changes
+    """The message of a plan's commit; `template` is the stack's own text around ours. Raises BadInputError."""
+    changes = undo.changes if undo else plan.changes
     trailers = [(STACK, stack)] if stack else []
     trailers += [(COMMAND, command)] if command else []
     trailers += [(SERVICE, _service(change)) for change in changes]
@@ -58,41 +58,39 @@ def commit_message(
         trailers += [(REASON, undo.reason)] if undo.reason else []
     for name, value in trailers:
         if not value.isprintable() or not value.strip():
-            raise BadInputError(f"{value!r} cannot stand in a commit message", where=name)
+            raise BadInputError(f"{value!r} cannot be part of a commit message", where=name)
     subject = _undo_subject(plan, undo.reason) if undo else _subject(plan, stack)
     lines = [f"- {line}" for line in dict.fromkeys(map(str, plan.changes))]
     text = "\n".join([subject, "", *(lines if len(lines) > 1 else [])]).rstrip()
     if template:
-        words = {
+        values = {
             "subject": subject.partition("\n")[0],
             "stack": stack,
             "services": ", ".join(dict.fromkeys(change.service for change in plan.changes)),
             "changes": plan.summary,
         }
-        text = _WORD.sub(lambda found: words[found[1]], template).strip()
+        text = _PLACEHOLDER.sub(lambda found: values[found[1]], template).strip()
     return Message(text + "\n", tuple(trailers))
 
 
-def quoted(word: str | None) -> str:
-    """A word of a trailer: `-` for none; white space, `%` and what cannot be printed by their bytes, as in a URL."""
-    if not word:
+def quoted(text: str | None) -> str:
+    """A value of a trailer: `-` for none; white space, `%` and what cannot be printed by their bytes, as in a URL."""
+    if not text:
         return "-"
-    kept = (character if _stays(character) else quote(character, safe="") for character in word)
-    return "%2D" if word == "-" else "".join(kept)
+    kept = (character if _stays(character) else quote(character, safe="") for character in text)
+    return "%2D" if text == "-" else "".join(kept)
 
 
-def unquoted(word: str) -> str | None:
-    """The word that `quoted` made into this, fit to be shown."""
-    return None if word == "-" else one_line(unquote(word))
+def unquoted(text: str) -> str | None:
+    """The value that `quoted` made into this text, fit to be shown."""
+    return None if text == "-" else one_line(unquote(text))
 
 
 def _fields(plan: Plan) -> list[tuple[str, str]]:
-    found: dict[tuple[str, str], None] = {}
-    for change in plan.changes:
-        decided = plan.settings.get(change.service, [])
-        for one in decided if isinstance(decided, list) else [decided]:
-            found.update(((change.service, field), None) for field in one.get("fields", ()))
-    return list(found)
+    """Service and field, for the services whose fields were named."""
+    services = dict.fromkeys(change.service for change in plan.changes)
+    every = ((service, own) for service in services for own in plan.settings.get(service, ()))
+    return list(dict.fromkeys((service, field) for service, own in every for field in own.fields or ()))
 
 
 def _stays(character: str) -> bool:
@@ -100,8 +98,8 @@ def _stays(character: str) -> bool:
 
 
 def _service(change: VersionChange) -> str:
-    words = f"{quoted(change.service)} {quoted(change.old)} -> {quoted(change.new)}"
-    return f"{words} in {change.path}" if change.path else words
+    text = f"{quoted(change.service)} {quoted(change.old)} -> {quoted(change.new)}"
+    return f"{text} in {change.path}" if change.path else text
 
 
 def _subject(plan: Plan, stack: str) -> str:

@@ -1,8 +1,8 @@
 """A plan: what a release changes in the rollout repository, as plain values.
 
-An edit changes one scalar of a file (`pointer`) or, in rendered repositories, a whole file. The hash covers what is
-addressed and wished and the settings that decide it, not the base commit, lines, the diff or findings: a plan stays the
-same while others commit elsewhere. The blob a file had counts only in an exact plan.
+An edit changes one scalar of a file (`pointer`) or, in rendered repositories, a whole file. The hash covers the places,
+their old and new values and the settings that decide them, not the base commit, lines, the diff or findings: a plan
+stays the same while others commit elsewhere. The blob a file had counts only in an exact plan.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Literal, get_args
 
 from meshroll.errors import ConflictError
 from meshroll.gitops.plans.scope import Scope
+from meshroll.gitops.plans.settings import Settings, merged, settings_value
 from meshroll.manifests.timeline import Timeline
 from meshroll.text import one_line
 
@@ -31,7 +32,7 @@ class Edit:
     service: str = ""
     line: int = 0  # for people
     blob: str = ""  # the file's blob at the base; it counts only in an exact plan
-    anchor: str = ""  # the pointer by names (see `anchors`), to find the place again in a file that moved
+    anchor: str = ""  # the pointer by names (see `named_pointers`), to find the place again in a file that moved
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -63,21 +64,20 @@ class VersionChange:
         return one_line(f"{self.service} {what}")
 
 
-SUMMARIZED = 5  # changes that a summary tells, and one more rather than "and 1 more"
+SUMMARIZED = 5  # changes that a summary names, and one more rather than "and 1 more"
 
-# Kinds of findings that keep a service out of a plan until a person says otherwise.
-HELD = ("undone", "newer-in-git", "other-in-git")
+HoldKind = Literal["undone", "newer-in-git", "other-in-git"]
+"""Why a service is kept out of a plan until a person decides."""
+
+FindingKind = Literal[HoldKind, "state-unread", "image-unchanged", "fields-disagree", "unreadable", "lint", "follower"]
+HELD: tuple[HoldKind, ...] = get_args(HoldKind)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something a reviewer should know.
+    """Something a reviewer should know."""
 
-    Its kind is one of undone, newer-in-git, other-in-git, state-unread, image-unchanged, fields-disagree, unreadable
-    and lint.
-    """
-
-    kind: str
+    kind: FindingKind
     message: str
     service: str = ""
     file: str = ""
@@ -121,14 +121,17 @@ class Plan:
     timeline: tuple[Canary, ...] = ()
     exact: bool = False
     stack: str = ""
-    settings: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # service: what decides its edits (path, fields, template)
+    settings: Settings = field(default_factory=dict)  # by service
 
     @property
     def scope(self) -> Scope:
-        """Whose words on its services count."""
+        """Whose events on its services count."""
         return Scope(self.stack, tuple(dict.fromkeys(change.path for change in self.changes)))
+
+    @property
+    def held(self) -> bool:
+        """Whether a service was left out that waits for a person."""
+        return any(finding.kind in HELD for finding in self.findings)
 
     @property
     def moves(self) -> dict[str, dict[tuple[str | None, str | None], list[str]]]:
@@ -155,15 +158,15 @@ class Plan:
         """The same for the same edits to the same branch, whoever computes it and when."""
         edits = [[*edit.key, edit.blob] if self.exact else [*edit.key] for edit in sorted(self.edits)]
         touched = {edit.service for edit in self.edits}
-        settings = {service: value for service, value in self.settings.items() if service in touched}
-        covered = [self.url, self.branch, self.exact, edits, settings]
+        settings = {service: own for service, own in self.settings.items() if service in touched}
+        covered = [self.url, self.branch, self.exact, edits, settings_value(settings)]
         document = json.dumps(covered, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(document.encode()).hexdigest()
 
     def bound_to(self, edits: Collection[Edit]) -> Plan:
         """The same release with edits agreed on earlier: what is not among them stays out of the commit.
 
-        Raises ConflictError when a value agreed on is not to be changed any more while others are: it may stand
+        Raises ConflictError when a value agreed on is not to be changed any more while others are: it may be
         elsewhere now.
         """
         known = {edit.key: edit for edit in self.edits}
@@ -173,9 +176,8 @@ class Plan:
             raise ConflictError(
                 f"{gone[0].pointer} is not what is planned now", where=gone[0].file, expected="another preview"
             )
-        edits = [edit for edit in edits if edit not in gone]
-        met = ((known.get(edit.key, edit), edit.blob) for edit in edits)
-        bound = tuple(sorted(replace(edit, blob=blob or edit.blob) for edit, blob in met))
+        kept = ((known.get(edit.key, edit), edit.blob) for edit in edits if edit not in gone)
+        bound = tuple(sorted(replace(edit, blob=blob or edit.blob) for edit, blob in kept))
         services = {edit.service for edit in bound}
         return replace(self, edits=bound, changes=tuple(item for item in self.changes if item.service in services))
 
@@ -194,26 +196,10 @@ def joined(plans: Iterable[Plan]) -> Plan:
         findings=tuple(dict.fromkeys(finding for plan in every for finding in plan.findings)),
         applications=tuple(dict.fromkeys(move for plan in every for move in plan.applications)),
         timeline=tuple(dict.fromkeys(canary for plan in every for canary in plan.timeline)),
-        settings=_settings(every),
+        settings=merged([(plan.settings, frozenset(edit.service for edit in plan.edits)) for plan in every]),
     )
 
 
 def _files_of(diff: str) -> list[str]:
     """A diff file by file: clusters may share one."""
     return re.split("(?m)^(?=diff --git )", diff)
-
-
-def _settings(plans: Sequence[Plan]) -> dict[str, Any]:
-    """A service changed by one of the plans keeps that plan's settings; changed by several, it has a list of them."""
-    merged: dict[str, Any] = {}
-    changed: set[str] = set()
-    for plan in plans:
-        touched = {edit.service for edit in plan.edits}
-        for service, value in plan.settings.items():
-            before = merged.get(service)
-            if service in touched and service in changed and before != value:
-                merged[service] = [*(before if isinstance(before, list) else [before]), value]
-            elif service in touched or service not in merged:
-                merged[service] = value
-        changed |= touched
-    return merged

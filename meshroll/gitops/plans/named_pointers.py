@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from meshroll.yamltext import Text, join, split
+from meshroll.yamltext import Text, join_pointer, split_pointer
 
 
 def anchor(text: Text, pointer: str) -> str:
-    """The pointer of a file with names for positions where there are any; it can be told back in any later state."""
-    first, *rest = split(pointer)
+    """The pointer of a file with names for positions where there are any; `locate` finds its place later."""
+    first, *rest = split_pointer(pointer)
     document = text.documents[int(first)]
     tokens = [_document_name(document) or f"#{first}"]
     value = document
@@ -21,12 +21,12 @@ def anchor(text: Text, pointer: str) -> str:
         name = _item_name(value[int(token)]) if isinstance(value, list) else None
         tokens.append(token if name is None else f"name={name}")
         value = value[int(token)] if isinstance(value, list) else value[token]
-    return join(tokens)
+    return join_pointer(tokens)
 
 
 def locate(text: Text, named: str) -> str | None:
     """The pointer that an anchor means in this file; None when there is no such place, or more than one."""
-    first, *rest = split(named)
+    first, *rest = split_pointer(named)
     if first.startswith("#"):
         index = _only([i for i in range(len(text.documents)) if str(i) == first[1:]])
     else:
@@ -41,7 +41,7 @@ def locate(text: Text, named: str) -> str | None:
             return None
         tokens.append(key)
         value = value[key]
-    return join(tokens)
+    return join_pointer(tokens)
 
 
 def _key(value: Any, token: str) -> str | int | None:

@@ -1,7 +1,7 @@
-"""A plan's edits computed anew on the commit the branch stands at now.
+"""A plan's edits computed anew on the newest commit of the branch.
 
-What counts is the addressed value: as planned, it is changed; as wished already, it is left alone; anything else is
-somebody's newer word. A scalar in a file that moved is found by its anchor, so that it is the same one as planned.
+What counts is the addressed value: as planned, it is changed; already as desired, it is left alone; anything else is
+somebody's newer change. A scalar in a file that moved is found by its anchor, so that it is the same one as planned.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from meshroll.errors import BadInputError, ConflictError
 from meshroll.gitops.git import TreeEntry, Trees, blob_of
 from meshroll.gitops.plans.model import Edit, Plan
 from meshroll.gitops.plans.named_pointers import locate
-from meshroll.yamltext import Text, parse, replace
+from meshroll.yamltext import Text, parse, replace_scalars
 
 FILE_MODE = "100644"
 
@@ -33,9 +33,9 @@ def replay_edits(trees: Trees, tree: str, plan: Plan) -> dict[str, tuple[str, st
     """Mode and blob of each file to change, None to remove it; empty when nothing is left to do. Raises MovedError."""
     changes: dict[str, tuple[str, bytes] | None] = {}
     by_file = {file: list(edits) for file, edits in groupby(sorted(plan.edits), key=lambda edit: edit.file)}
-    trees.prepare((tree, file) for file in by_file)
+    trees.load_folders((tree, file) for file in by_file)
     found = {file: trees.find(tree, file) for file in by_file}
-    trees.hold(entry for file, entry in found.items() if entry and entry.is_file and not by_file[file][0].whole)
+    trees.read_ahead(entry for file, entry in found.items() if entry and entry.is_file and not by_file[file][0].whole)
     for file, edits in by_file.items():
         entry = found[file]
         if edits[0].whole:
@@ -58,11 +58,11 @@ def value_at(content: bytes, edit: Edit) -> str | None:
 
 
 def _whole(plan: Plan, edit: Edit, entry: TreeEntry | None) -> tuple[tuple[str, bytes] | None, bool]:
-    stands = entry.oid if entry is not None else ""
-    if stands == edit.new:
+    current = entry.oid if entry is not None else ""
+    if current == edit.new:
         return None, True
-    if stands != edit.old:
-        raise MovedError(edit, stands or None, edit.file)
+    if current != edit.old:
+        raise MovedError(edit, current or None, edit.file)
     if not edit.new:
         return None, False
     content = plan.contents.get(edit.file, b"")
@@ -85,7 +85,7 @@ def _scalars(
         if pointer is None or found not in (edit.old, edit.new):
             raise MovedError(edit, found, text.place(pointer) if found is not None and pointer else edit.file)
         wanted[pointer] = edit.new
-    new = replace(content, wanted, edits[0].file)
+    new = replace_scalars(content, wanted, edits[0].file)
     if new == content:
         return None, True
     if plan.exact and entry.oid != edits[0].blob:

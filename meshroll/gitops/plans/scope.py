@@ -1,4 +1,4 @@
-"""Where a word on a service counts: in its stack, and at its place in the repository."""
+"""Where a release or undo of a service counts: in its stack, and at its place in the repository."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _PLACEHOLDER = re.compile(r"\\\{(?:cluster|service)\\\}")
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose words are asked for: a stack's and those said at its places; without any place everybody's.
+    """Whose events count: those of a stack and those at its places; without any place those of everybody.
 
-    Words of one stack count for all of it, wherever they were said: what was undone in one cluster is not released in
+    Events of one stack count for all of it, at whatever place: what was undone in one cluster is not released in
     the next. Otherwise the place decides, also between stacks: one may have been renamed.
     """
 
@@ -20,7 +20,7 @@ class Scope:
     paths: tuple[str, ...] = ()  # may hold {cluster} and {service}
 
     def covers(self, stack: str, path: str) -> bool:
-        """Whether what was said in a stack (empty: without one) and at a path counts here."""
+        """Whether an event of a stack (empty: without one) and at a path counts here."""
         if self.stack and self.stack == stack:
             return True
         return self.holds(path) if self.paths else not (self.stack and stack)

@@ -1,6 +1,6 @@
 """A plan as a JSON document and back. Its schema is `plan.schema.json` beside this module.
 
-The document holds all that applying needs. Its hash says what is agreed on, its checksum that nobody touched the rest:
+The document holds all that applying needs. Its hash covers what is agreed on, its checksum the rest:
 a plan edited by hand is refused, since what was reviewed must be what is applied.
 """
 
@@ -16,6 +16,7 @@ from typing import Any
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import blob_of
 from meshroll.gitops.plans.model import Canary, Edit, Finding, Move, Plan, VersionChange
+from meshroll.gitops.plans.settings import read_settings, settings_value
 from meshroll.manifests.timeline import Stage, Timeline
 
 FORMAT = 1
@@ -44,7 +45,7 @@ def to_document(plan: Plan, releases: Mapping[str, str]) -> dict[str, Any]:
         "applications": [vars(move) for move in plan.applications],
         "timeline": [_canary_value(canary) for canary in plan.timeline],
         "findings": [vars(finding) for finding in plan.findings],
-        "settings": dict(plan.settings),
+        "settings": settings_value(plan.settings),
         "releases": dict(releases),
         "hash": plan.hash,
     }
@@ -52,7 +53,7 @@ def to_document(plan: Plan, releases: Mapping[str, str]) -> dict[str, Any]:
 
 
 def read_plan(path: Path) -> Plan:
-    """The plan in a file. Raises BadInputError for one that is no plan, or not as it was made."""
+    """The plan in a file. Raises BadInputError for one that is not a plan, or not as it was made."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise BadInputError("the file is too long", where=str(path), expected=f"at most {MAX_BYTES} bytes")
@@ -63,12 +64,12 @@ def read_plan(path: Path) -> Plan:
 
 
 def from_json(content: bytes, where: str) -> Plan:
-    """The plan in a document. Raises BadInputError for one that is no plan, or not as it was made."""
+    """The plan in a document. Raises BadInputError for one that is not a plan, or not as it was made."""
     document = _parsed(content, where)
     version = document.get("version")
     if version != FORMAT or isinstance(version, bool):
         found = f"version {version!r}" if "version" in document else "no version"
-        raise BadInputError(f"it is no plan of this format ({found})", where=where, expected=f"version {FORMAT}")
+        raise BadInputError(f"it is not a plan of this format ({found})", where=where, expected=f"version {FORMAT}")
     _check_schema(document, where)
     plan = _plan_of(document, where)
     _check_agrees(plan, where)
@@ -91,9 +92,9 @@ def _check_agrees(plan: Plan, where: str) -> None:
         elif (edit.file, edit.pointer) in places or (edit.file, "") in places:
             wrong = "it is edited twice"
         elif edit.whole and not edit.file.endswith((".yaml", ".yml")):
-            wrong = "no manifest is called so"
+            wrong = "a manifest does not have such a name"
         elif edit.whole and edit.new and edit.new != blob_of(plan.contents[edit.file]):
-            wrong = "its content is another than its blob says"
+            wrong = "its content does not match its blob"
         elif not edit.whole and not edit.new.isprintable():
             wrong = "its new value cannot be a version"
         if wrong:
@@ -105,22 +106,22 @@ def _parsed(content: bytes, where: str) -> dict[str, Any]:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            raise BadInputError("a key stands twice in it", where=where, expected="a plan")
+            raise BadInputError("a key occurs twice in it", where=where, expected="a plan")
         return found
 
     try:
         document = json.loads(content.decode("utf-8"), object_pairs_hook=once)
     except json.JSONDecodeError as error:
         place = f"{where}:{error.lineno}:{error.colno}"
-        raise BadInputError(f"it is no JSON ({error.msg})", where=place, expected="a plan") from None
+        raise BadInputError(f"it is not JSON ({error.msg})", where=place, expected="a plan") from None
     except (UnicodeDecodeError, RecursionError, ValueError):
-        raise BadInputError("it is no JSON in UTF-8", where=where, expected="a plan") from None
+        raise BadInputError("it is not JSON in UTF-8", where=where, expected="a plan") from None
     if not isinstance(document, dict):
-        raise BadInputError("it is no plan", where=where, expected="a JSON object")
+        raise BadInputError("it is not a plan", where=where, expected="a JSON object")
     try:
         json.dumps(document, ensure_ascii=False).encode()
     except (UnicodeEncodeError, RecursionError):
-        raise BadInputError("it is no JSON in UTF-8", where=where, expected="a plan") from None
+        raise BadInputError("it is not JSON in UTF-8", where=where, expected="a plan") from None
     return document
 
 
@@ -133,7 +134,7 @@ def _check_schema(document: Mapping[str, Any], where: str) -> None:
     if error is not None:
         pointer = "".join(f"/{part}" for part in error.absolute_path)
         raise BadInputError(
-            f"it is no plan: {error.message[:200]}",
+            f"it is not a plan: {error.message[:200]}",
             where=f"{where} {pointer}".strip(),
             expected=f"what {SCHEMA.name} describes",
         )
@@ -158,7 +159,7 @@ def _plan_of(document: Mapping[str, Any], where: str) -> Plan:
         timeline=tuple(_canary(item) for item in document["timeline"]),
         exact=document["exact"],
         stack=document["stack"],
-        settings=document["settings"],
+        settings=read_settings(document["settings"]),
     )
 
 

@@ -215,7 +215,7 @@ def test_what_was_undone_stays_out_of_plans_and_no_old_plan_brings_it_back(run: 
     assert repository.head() == undo
 
 
-def test_a_version_that_yaml_reads_as_a_number_is_quoted_even_where_it_stands_already(
+def test_a_version_that_yaml_reads_as_a_number_is_quoted_even_where_it_is_there_already(
     run: Run, repository: Repository
 ) -> None:
     repository.commit(write={FILE: manifest(provider="1.10", consumer="v1")})

@@ -58,8 +58,9 @@ def test_rollback_shows_one_line_asks_and_returns_it(run: Run, project: Path, re
         "`meshroll set --from-git provider -s test` brings the stack file in line\n"
     )
     assert repository.read(FILE) == manifest(provider="v1", consumer="v1")
-    code, output, error = run("rollback", "provider", *AT, "--yes")
-    assert (code, output.startswith("provider: nothing to do: v2 was undone by Meshroll in "), error) == (0, True, "")
+    undone = f"v2 was undone by Meshroll in {repository.head()[:12]} at {day(repository)}"
+    sentence = f"provider: nothing to do: {undone}; --to goes further back\n"
+    assert run("rollback", "provider", *AT, "--yes") == (0, sentence, "")
 
 
 def test_what_was_undone_is_a_finding_of_plan_and_apply_refuses_it(run: Run, repository: Repository) -> None:
@@ -118,10 +119,10 @@ def test_the_stack_file_is_brought_in_line_with_git(run: Run, project: Path, rep
     repository.commit(write={FILE: manifest(provider="v9", consumer="v1")})
     assert run("set", "--from-git", "provider", *AT) == (0, f"provider: v1 -> v9 ({path})\n", "")
     assert "{provider: {version: v9}}" in path.read_text()
-    assert run("set", "--from-git", "provider", *AT) == (0, f"provider stands at v9 already ({path})\n", "")
+    assert run("set", "--from-git", "provider", *AT) == (0, f"provider has v9 already ({path})\n", "")
 
 
-def test_clusters_that_differ_need_a_word(run: Run, project: Path, repository: Repository) -> None:
+def test_clusters_that_differ_need_a_version(run: Run, project: Path, repository: Repository) -> None:
     repository.commit(write={FILE.replace("east", "west"): manifest(provider="v2")})
     write_stack(project, repository, workers="east, west")
     assert run("set", "--from-git", "provider", *AT) == (
@@ -134,13 +135,13 @@ def test_clusters_that_differ_need_a_word(run: Run, project: Path, repository: R
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("set", "provider", *AT), "which version?; expected either VERSION or --from-git"),
-        (("set", "--from-git", "provider", "v2", *AT), "which version?; expected either VERSION or --from-git"),
+        (("set", "provider", *AT), "which version? pass VERSION or --from-git"),
+        (("set", "--from-git", "provider", "v2", *AT), "which version? pass VERSION or --from-git"),
         (("set", "--from-git", "nobody", *AT), "stack test: there is no service nobody; expected one of provider"),
         (("rollback", "nobody", *AT, "-y"), "stack test: there is no service nobody; expected one of provider"),
         (("rollback", "provider", *AT, "-y"), "there is no release of provider in the history; expected a service"),
-        (("rollback", "provider", "-y"), "which repository?; expected either -s STACK or --repository URL"),
-        (("rollback", "provider", "--repository", "file:///x", "-y"), "where is provider?; expected --path PATH"),
+        (("rollback", "provider", "-y"), "which repository? pass -s STACK or --repository URL"),
+        (("rollback", "provider", "--repository", "file:///x", "-y"), "where is provider? pass --path PATH"),
         (("history", *AT, "--branch", "x"), "the stack says where and what; expected no --branch"),
     ],
 )
@@ -189,7 +190,7 @@ def test_without_a_stack_what_was_undone_on_one_path_is_free_on_another(run: Run
     assert repository.read(west) == manifest(provider="v1")
 
 
-def test_a_word_on_a_file_counts_for_the_folder_around_it(run: Run, repository: Repository) -> None:
+def test_an_undo_of_a_file_counts_for_the_folder_around_it(run: Run, repository: Repository) -> None:
     def at(path: str) -> list[str]:
         return ["--repository", repository.remote.url, "--path", path]
 
@@ -199,7 +200,7 @@ def test_a_word_on_a_file_counts_for_the_folder_around_it(run: Run, repository: 
     code, output, _ = run("plan", *at("clusters/east"), "--set", "provider=v2", "--exit-code")
     again = f"`meshroll retry provider v2 --repository {repository.remote.url} --path clusters/east`"
     assert (code, again in output) == (3, True)
-    assert "Nothing to do: what is wished waits for a person." in output
+    assert "Nothing to do: the versions wait for a person." in output
 
 
 def test_a_commit_of_several_releases_is_only_undone_whole(run: Run, repository: Repository) -> None:

@@ -25,7 +25,7 @@ def rendered(project: Path, run: Run) -> Path:
     return stack
 
 
-def test_it_is_told_as_a_change_everywhere(run: Run, rendered: Path, repository: Repository) -> None:
+def test_it_is_shown_as_a_change_everywhere(run: Run, rendered: Path, repository: Repository) -> None:
     code, output, error = run("plan", *AT, "--out", "plan.json")
     assert (code, error) == (0, "")
     assert output.splitlines()[2] == "provider: v59 stays, its parameters or fields change"

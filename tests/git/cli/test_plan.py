@@ -15,13 +15,13 @@ from tests.git.cli.conftest import FILE, Run, manifest
 from tests.support.git.repositories import Repository
 
 LABEL = "/0/spec/template/metadata/labels/version"
-WHICH = "which repository?; expected either -s STACK or --repository URL"
+WHICH = "which repository? pass -s STACK or --repository URL"
 ADDRESSES = "file:///path, https://host/path, http://host/path, ssh://host/path or user@host:path"
 ELSEWHERE = ("--repository", "file:///r", "--path", "x")
 
 
-def given(repository: Repository, *wishes: str) -> list[str]:
-    words = [word for wish in wishes for word in ("--set", wish)]
+def given(repository: Repository, *versions: str) -> list[str]:
+    words = [word for version in versions for word in ("--set", version)]
     return ["--repository", repository.remote.url, "--path", "clusters/east", *words]
 
 
@@ -67,7 +67,7 @@ def test_a_service_held_back_is_something_to_do_too_when_asked(run: Run, reposit
     where = ("--repository", repository.remote.url, "--path", "clusters/east")
     assert run("rollback", "provider", *where, "--yes")[0] == 0
     code, output, _ = run("plan", *given(repository, "provider=v2"))
-    assert (code, output.splitlines()[1]) == (0, "Nothing to do: what is wished waits for a person.")
+    assert (code, output.splitlines()[1]) == (0, "Nothing to do: the versions wait for a person.")
     assert run("plan", *given(repository, "provider=v2"), "--exit-code") == (3, output, "")
 
 
@@ -87,9 +87,9 @@ def test_a_stack_plans_its_applications_and_what_holds_pulumi_to_it(run: Run, re
     assert text.endswith(f"hash {document['hash']}\nto hold `pulumi up` to it: MESHROLL_PLAN={document['hash']}\n")
 
 
-def test_a_stack_without_a_wish_on_the_command_line_has_its_own(run: Run) -> None:
+def test_without_a_version_on_the_command_line_those_of_the_stack_are_planned(run: Run) -> None:
     assert planned(run, "-s", "test")["edits"] == []
-    assert run("plan", "-s", "test")[1].splitlines()[1] == "Nothing to do: Git holds what is wished."
+    assert run("plan", "-s", "test")[1].splitlines()[1] == "Nothing to do: Git holds the versions already."
 
 
 @pytest.mark.parametrize(
@@ -101,10 +101,10 @@ def test_a_stack_without_a_wish_on_the_command_line_has_its_own(run: Run) -> Non
             ["-s", "test", "--path", "x"],
             "the stack says where and what; expected no --branch, --path and --field with -s",
         ),
-        ([*ELSEWHERE], "what is to be released?; expected --path PATH and --set SERVICE=VERSION"),
+        ([*ELSEWHERE], "what is to be released? pass --path PATH and --set SERVICE=VERSION"),
         (["-s", "test", "--set", "provider"], "--set: 'provider' names no version; expected SERVICE=VERSION"),
         (["-s", "test", "--set", "provider="], "--set: 'provider=' names no version; expected SERVICE=VERSION"),
-        (["-s", "test", "--set", "a=1", "--set", "a=2"], "--set: two versions are wished of a; expected one"),
+        (["-s", "test", "--set", "a=1", "--set", "a=2"], "--set: two versions are requested of a; expected one"),
         (["-s", "test", "--set", "a=1"], "stack test: there is no service a; expected one of provider"),
         (
             [*ELSEWHERE, "--set", "a=1", "--repository", "ext::sh"],

@@ -27,16 +27,16 @@ def test_what_someone_else_put_into_git_is_a_finding_with_commit_and_author(
         "`meshroll set --from-git provider -s test` and then `pulumi up` bring the stack in line, "
         "and the next version goes on from there"
     )
-    for wish in ((), ("--set", "provider=v2")):
-        code, output, error = run("plan", "-s", "test", *wish, "--out", "plan.json")
+    for versions in ((), ("--set", "provider=v2")):
+        code, output, error = run("plan", "-s", "test", *versions, "--out", "plan.json")
         assert (code, error, findings(output)) == (0, "", [sentence])
-        assert "Nothing to do: what is wished waits for a person." in output
+        assert "Nothing to do: the versions wait for a person." in output
         code, _, error = run("apply", "plan.json")
         assert (code, error) == (2, f"meshroll: plan.json: the plan holds {sentence[2:]}; expected a plan without it\n")
     assert repository.head() == theirs
 
 
-def test_what_was_taken_back_by_hand_is_not_released_again(run: Run, repository: Repository, pulumi: Wrote) -> None:
+def test_what_was_reverted_by_hand_is_not_released_again(run: Run, repository: Repository, pulumi: Wrote) -> None:
     repository.commit("Release", write={FILE: manifest(provider="v2", consumer="v1")})
     pulumi(shop_east={"provider": "v2"})
     revert = repository.commit("Revert the release", write={FILE: manifest(provider="v1", consumer="v1") + "# back\n"})
@@ -49,7 +49,7 @@ def test_what_was_taken_back_by_hand_is_not_released_again(run: Run, repository:
     assert repository.head() == revert
 
 
-def test_a_branch_that_was_moved_back_is_told_apart_from_a_newer_version(
+def test_a_branch_that_was_moved_back_is_distinguished_from_a_newer_version(
     run: Run, repository: Repository, pulumi: Wrote
 ) -> None:
     back = repository.head()
@@ -96,10 +96,10 @@ def test_what_was_written_at_another_place_does_not_count(
     assert "provider: v1 -> v3" in output
 
 
-def test_a_state_that_is_none_is_told(run: Run, tmp_path: Path) -> None:
+def test_a_state_that_is_not_one_is_a_finding(run: Run, tmp_path: Path) -> None:
     (tmp_path / "state.json").write_text("warning: something\n{}")
     assert findings(run("plan", "-s", "test", "--set", "provider=v2")[1])[-1] == (
-        "! what `pulumi up` wrote last cannot be read (what pulumi printed is no JSON): Git's history alone was asked"
+        "! what `pulumi up` wrote last cannot be read (what pulumi printed is not JSON): Git's history alone was asked"
     )
 
 
@@ -107,7 +107,7 @@ def test_a_stack_that_was_never_up_is_no_trouble(run: Run) -> None:
     assert "cannot be read" not in run("plan", "-s", "test", "--set", "provider=v2")[1]
 
 
-def test_a_state_that_cannot_be_read_is_told_and_the_plan_goes_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_state_that_cannot_be_read_is_a_finding_beside_the_plan(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     code, output, _ = run("plan", "-s", "test", "--set", "provider=v2")
     assert code == 0

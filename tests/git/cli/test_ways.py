@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -10,8 +11,8 @@ from meshroll.cli.project import load_stack
 from meshroll.gitops.history.holds import unless_undone
 from meshroll.gitops.plans import apply_plan
 from meshroll.release import planning
-from meshroll.release.inputs import read_inputs
-from meshroll.release.stack import release_groups, release_values
+from meshroll.release.stack import from_stack, release_groups
+from meshroll.release.wording import hold_sentence
 from tests.git.cli.conftest import FILE, Run, manifest
 from tests.support.git.repositories import Repository
 
@@ -30,18 +31,18 @@ def up(pulumi: Callable[..., None]) -> Up:
     def run_it(*, killed: bool = False) -> list[str]:
         stack = load_stack("test")
         ((name, clusters),) = release_groups(stack).items()
-        inputs = read_inputs({**release_values(stack, clusters), "written": dict(state)})
+        inputs = replace(from_stack(stack, clusters), written=dict(state))
         plan, held = planning.plan_unheld(inputs)
         apply_plan(inputs.remote, plan, stack="test", command="up", style=inputs.style, guard=unless_undone(plan))
         if not killed:
             state.update(planning.written(inputs, held))
             pulumi(**{name.replace("-", "_"): state})
-        return [hold.message for hold in held]
+        return [hold_sentence(hold) for hold in held]
 
     return run_it
 
 
-def wish(run: Run, version: str) -> None:
+def request(run: Run, version: str) -> None:
     code, _, error = run("set", "provider", version, *AT)
     assert (code, error) == (0, "")
 
@@ -111,7 +112,7 @@ def test_after_the_way_that_a_hold_names_the_next_version_is_released(
     next_version: str,
 ) -> None:
     assert up() == []
-    wish(run, "v2")
+    request(run, "v2")
     assert up() == []
     happens(run, repository)
     before = repository.head()
@@ -119,7 +120,7 @@ def test_after_the_way_that_a_hold_names_the_next_version_is_released(
     assert message.startswith(f"provider: {begins}")
     assert repository.head() == before
     follow(run, up, message)
-    wish(run, next_version)
+    request(run, next_version)
     assert up() == []
     assert version(repository) == next_version
 
@@ -137,10 +138,10 @@ def test_an_up_that_was_killed_after_its_commit_does_not_hold_the_next_version(
     run: Run, up: Up, repository: Repository
 ) -> None:
     up()
-    wish(run, "v2")
+    request(run, "v2")
     assert up(killed=True) == []
     assert up(killed=True) == []  # nothing to commit
-    wish(run, "v3")
+    request(run, "v3")
     assert "Git holds" not in run("plan", *AT)[1]
     assert up() == []
     assert repository.log()[:2] == ["Release provider v2 -> v3", "Release provider v1 -> v2"]
@@ -148,23 +149,23 @@ def test_an_up_that_was_killed_after_its_commit_does_not_hold_the_next_version(
 
 def test_what_a_person_undid_of_it_stays_undone_and_goes_on(run: Run, up: Up, repository: Repository) -> None:
     up()
-    wish(run, "v2")
+    request(run, "v2")
     up(killed=True)
     rolled_back(run, repository)
     (message,) = up()
     assert message.startswith("provider: v2 was undone by Meshroll in ")
-    wish(run, "v3")
+    request(run, "v3")
     assert up(killed=True) == []
-    wish(run, "v4")
+    request(run, "v4")
     assert up() == []
     assert repository.log()[:2] == ["Release provider v3 -> v4", "Release provider v1 -> v3"]
 
 
 def test_every_commit_says_which_command_made_it(run: Run, up: Up, repository: Repository) -> None:
-    wish(run, "v2")
+    request(run, "v2")
     up()
     applied(run, repository)
     rolled_back(run, repository)
     assert run("retry", "provider", "v9", *AT)[0] == 0
-    told = repository.log("%(trailers:key=Meshroll-Command,valueonly,separator=%x2C)")
-    assert told == ["retry", "rollback", "apply", "up", ""]
+    made_by = repository.log("%(trailers:key=Meshroll-Command,valueonly,separator=%x2C)")
+    assert made_by == ["retry", "rollback", "apply", "up", ""]

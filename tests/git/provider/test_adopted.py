@@ -73,7 +73,7 @@ def test_a_release_is_the_edits_of_its_fields(engine: Engine, repository: Reposi
     since = {"name": "shop", "annotations": {"since": "2024-01-02"}, "namespace": "shop"}
     assert cluster.validated == [("w", since)]
     assert engine.create(checked, preview=True) == ("", {})
-    (diff,) = engine.words.said
+    (diff,) = engine.log.messages
     assert diff.startswith(f"diff --git a/{FILE} b/{FILE}\n")
     assert engine.create(checked)[1] == {"commit": repository.head(), "versions": {"shop": "v2"}}
     assert repository.read(FILE) == text("v2", "v2-alpine")
@@ -111,7 +111,7 @@ def test_a_refresh_sees_the_version_that_stands_in_git(engine: Engine, repositor
 def test_what_disagrees_and_what_stays_behind_is_said(engine: Engine, repository: Repository) -> None:
     repository.commit(write={FILE: text()})
     engine.check(inputs(repository, "v2"))
-    assert engine.words.said == [
+    assert engine.log.messages == [
         f"shop: {FILE}:10: label version of Rollout shop becomes v2, and the image stays x/y:v1-alpine"
     ]
 
@@ -122,9 +122,12 @@ def test_what_disagrees_and_what_stays_behind_is_said(engine: Engine, repository
         ({"path": "nowhere"}, "nowhere: there is no such file or folder in the repository"),
         (
             {"services": [{"name": "shop", "version": "v2", "fields": [{"tag": "x"}]}]},
-            "services[0].fields[0]: it is no field; expected one of label, image, kustomize, helm, path, and perhaps",
+            "services[0].fields[0]: it is not a field; expected one of label, image, kustomize, helm, path",
         ),
-        ({"services": [{"name": "shop", "version": "v2", "fields": ["label:x"]}]}, "services[0].fields[0]: it is no"),
+        (
+            {"services": [{"name": "shop", "version": "v2", "fields": ["label:x"]}]},
+            "services[0].fields[0]: it is not a mapping",
+        ),
     ],
 )
 def test_bad_input_is_one_sentence_of_check(
@@ -137,4 +140,4 @@ def test_bad_input_is_one_sentence_of_check(
 def test_an_unknown_kind_of_repository_is_refused(engine: Engine, repository: Repository) -> None:
     wanted = inputs(repository, "v2")
     wanted["repository"]["kind"] = "new"
-    assert engine.failure(wanted) == "repository.kind: 'new' is no kind; expected rendered or adopted"
+    assert engine.failure(wanted) == "repository.kind: 'new' is unknown; expected rendered or adopted"

@@ -10,7 +10,7 @@ import pytest
 from meshroll.gitops.planners import DesiredVersion, plan_adopted
 from meshroll.provider.resource import Services
 from meshroll.release import planning
-from meshroll.release.inputs import read_inputs
+from meshroll.release.properties import from_properties
 from tests.support.git.repositories import Repository
 from tests.support.provider.engine import Engine, started
 
@@ -79,7 +79,7 @@ def test_the_preview_prints_the_diff_of_the_command_line(
 ) -> None:
     engine.create(engine.check(wanted), preview=True)
     plan = plan_adopted(repository.remote, "apps", [DesiredVersion("shop", "v2")], cache=repository.cache)
-    finding, diff = engine.words.said
+    finding, diff = engine.log.messages
     assert diff.removesuffix("\n") == plan.diff.removesuffix("\n")
     assert finding == str(plan.findings[0])
 
@@ -87,7 +87,7 @@ def test_the_preview_prints_the_diff_of_the_command_line(
 def test_up_goes_on_with_the_plan_agreed_on(
     engine: Engine, wanted: dict[str, Any], repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    agreed = planning.plan(read_inputs(wanted)).hash
+    agreed = planning.plan(from_properties(wanted)).hash
     repository.commit("elsewhere", write={"README.md": "hello\n"})
     monkeypatch.setenv("MESHROLL_PLAN", f"{'0' * 64},{agreed}")
     engine.create(engine.check(wanted))
@@ -97,8 +97,8 @@ def test_up_goes_on_with_the_plan_agreed_on(
 def test_up_refuses_another_plan_than_the_one_agreed_on(
     engine: Engine, wanted: dict[str, Any], repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    agreed = planning.plan(read_inputs(wanted)).hash
+    agreed = planning.plan(from_properties(wanted)).hash
     repository.commit("a hotfix", write={FILE: SHOP.format(version="v1.1", tag="1")})
-    now = planning.plan(read_inputs(wanted)).hash
+    now = planning.plan(from_properties(wanted)).hash
     monkeypatch.setenv("MESHROLL_PLAN", agreed)
     assert engine.failure(wanted) == f"MESHROLL_PLAN: the plan is {now} now, not what was agreed on; expected {agreed}"

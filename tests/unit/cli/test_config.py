@@ -49,11 +49,11 @@ def test_set_says_what_it_changed_and_changes_nothing_twice(project):
     path = project / "stacks" / "Pulumi.test.yaml"
     path.write_text(STACK.replace("{}", "{provider: {version: v1, template: weight}}"))
     assert run(set_command, "provider", "v2", "-s", "test") == f"provider: v1 -> v2 ({path})\n"
-    assert run(set_command, "provider", "v2", "--file", str(path)) == f"provider stands at v2 already ({path})\n"
+    assert run(set_command, "provider", "v2", "--file", str(path)) == f"provider has v2 already ({path})\n"
     assert path.read_text() == STACK.replace("{}", "{provider: {version: v2, template: weight}}")
 
 
 @pytest.mark.parametrize("arguments", [[], ["-s", "test", "--file", "x"]])
 def test_one_way_to_name_the_stack_is_needed(arguments):
-    with pytest.raises(BadInputError, match=r"which stack\?; expected either -s STACK or --file FILE"):
+    with pytest.raises(BadInputError, match=r"which stack\? pass -s STACK or --file FILE"):
         run(config_command, *arguments)

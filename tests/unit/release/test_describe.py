@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from meshroll.gitops.plans import Finding
 from meshroll.release.describe import followers
-from meshroll.release.inputs import read_inputs
+from meshroll.release.properties import from_properties
 from meshroll.settings.model import Cluster
-from tests.unit.release.test_inputs import WHOLE
+from tests.support.release import WHOLE
 
 
 def test_a_follower_is_told_that_its_weights_act_on_nothing() -> None:
-    inputs = read_inputs(WHOLE)
+    inputs = from_properties(WHOLE)
     both = replace(inputs, workers=(*inputs.workers, Cluster("x", None, None, None)))
     assert followers(both) == (
         Finding(
@@ -24,5 +24,5 @@ def test_a_follower_is_told_that_its_weights_act_on_nothing() -> None:
 
 
 def test_a_leader_and_a_stack_without_a_mesh_are_told_nothing() -> None:
-    inputs = read_inputs(WHOLE)
+    inputs = from_properties(WHOLE)
     assert followers(inputs) == followers(replace(inputs, mesh=None)) == ()

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from meshroll.release import planning
-from meshroll.release.inputs import Service, read_inputs
-from tests.unit.release.test_inputs import WHOLE
+from meshroll.release.inputs import VersionedService
+from meshroll.release.properties import from_properties
+from tests.support.release import WHOLE
 
 
 def test_a_service_is_rendered_once_for_all_clusters_and_again_when_a_parameter_has_another_type(
@@ -24,8 +25,8 @@ def test_a_service_is_rendered_once_for_all_clusters_and_again_when_a_parameter_
 
     def asked(path: str, replicas: object) -> dict[str, dict[str, str]]:
         parameters = {"image": "img:1", "port": 80, "replicas": replicas}
-        services = tuple(Service(name, "v1", "weight", parameters) for name in ("once-a", "once-b"))
-        return planning.rendered_files(replace(read_inputs(WHOLE), services=services, path=path))
+        services = tuple(VersionedService(name, "v1", "weight", parameters) for name in ("once-a", "once-b"))
+        return planning.rendered_files(replace(from_properties(WHOLE), services=services, path=path))
 
     assert asked("clusters/east", 1) == asked("clusters/west", 1)
     assert rendered == [("once-a", 1), ("once-b", 1)]

@@ -2,7 +2,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from meshroll.errors import BadInputError
-from meshroll.yamltext import parse, replace
+from meshroll.yamltext import parse, replace_scalars
 from tests.support.yamltext.files import json_files, yaml_files
 
 PIECES = [
@@ -46,6 +46,8 @@ def test_whatever_the_bytes_a_file_is_read_or_refused_in_one_sentence(file):
         return
     for scalar in text.scalars():
         assert scalar.line == text.source.line(len(content[: scalar.span[0]].decode()))
-        if text.fixed(scalar.pointer) == "":
-            after = parse(replace(content, {scalar.pointer: "v2"}, name), name)
-            assert after.value(scalar.pointer) == "v2"
+        try:
+            changed = replace_scalars(content, {scalar.pointer: "v2"}, name)
+        except BadInputError:
+            continue  # it stands in other places too
+        assert parse(changed, name).value(scalar.pointer) == "v2"

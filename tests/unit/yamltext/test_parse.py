@@ -3,7 +3,7 @@ import time
 import pytest
 
 from meshroll.errors import BadInputError
-from meshroll.yamltext import MAX_BYTES, Date, Scalar, join, parse, split
+from meshroll.yamltext import MAX_BYTES, Date, Scalar, join_pointer, parse, split_pointer
 
 ROLLOUT = b"""\
 # the web shop
@@ -20,7 +20,7 @@ spec:
 """
 
 
-def test_a_scalar_is_told_with_its_place():
+def test_a_scalar_has_its_place():
     text = parse(ROLLOUT, "web.yaml")
     assert text.scalar("/1/spec/template/metadata/labels/app.kubernetes.io~1version") == Scalar(
         "/1/spec/template/metadata/labels/app.kubernetes.io~1version", "v1", "v1", 6, 63, (134, 136), ""
@@ -85,7 +85,7 @@ def test_keys_are_text_in_pointers():
 
 @pytest.mark.parametrize("tokens", [(), ("",), (0, "a/b", "~"), ("~1",)])
 def test_pointers_come_back(tokens):
-    assert split(join(tokens)) == tuple(map(str, tokens))
+    assert split_pointer(join_pointer(tokens)) == tuple(map(str, tokens))
 
 
 @pytest.mark.parametrize("pointer", ["/0/a/01", "/0/a/-1", "/0/a/2", "/0/a/x", "/0/a/²", "/0/a/99999999999", "/00/a"])
@@ -102,9 +102,9 @@ def test_an_index_is_a_number_within_the_list(pointer):
             "\ufeffé: 'x".encode(),
             "f.yaml:1:6: is not YAML: found unexpected end of stream while scanning a quoted scalar",
         ),
-        (b"a: 1\nb:\n  c: 1\n  'c': 2\n", "f.yaml:4:3: c stands twice, first on line 3"),
-        (b"- {1: a, '1': b}", "f.yaml:1:10: 1 stands twice, first on line 1"),
-        (b"a: &a {}\nb:\n  <<: *a\n  <<: *a\n", "f.yaml:4:3: the merge key << stands twice; expected one with a list"),
+        (b"a: 1\nb:\n  c: 1\n  'c': 2\n", "f.yaml:4:3: c occurs twice, first on line 3"),
+        (b"- {1: a, '1': b}", "f.yaml:1:10: 1 occurs twice, first on line 1"),
+        (b"a: &a {}\nb:\n  <<: *a\n  <<: *a\n", "f.yaml:4:3: the merge key << occurs twice; expected one with a list"),
         (b"<<: 1\n", "f.yaml:1:5: the merge key << has no mapping; expected an alias of a mapping"),
         (b"a: *x\n", "f.yaml:1:4: the alias *x has no anchor &x before it"),
         (b"a: &x 1\n---\nb: *x\n", "f.yaml:3:4: the alias *x has no anchor &x before it"),
@@ -112,7 +112,7 @@ def test_an_index_is_a_number_within_the_list(pointer):
         (b"? [a]\n: 1\n", "f.yaml:1:3: a mapping or sequence is used as a key; expected a text"),
         (b"a: &a [b]\n*a : 1\n", "f.yaml:2:1: a mapping or sequence is used as a key; expected a text"),
         (b"[" * 100_000, "f.yaml:1:101: is nested too deeply; expected at most 100 levels"),
-        (b"a: \x01\n", "f.yaml:1:4: is not YAML: the character U+0001 must not stand in it"),
+        (b"a: \x01\n", "f.yaml:1:4: is not YAML: the character U+0001 is not allowed"),
         (b"a: b\n\xff", "f.yaml: is not UTF-8 (byte 5)"),
         ("a: 1\n".encode("utf-16"), "f.yaml: is not UTF-8 (byte 0)"),
         (b"a" * (MAX_BYTES + 1), "f.yaml: the file has 4194305 bytes; expected at most 4194304"),
@@ -173,5 +173,5 @@ def test_json_is_read_by_its_own_rules():
     text = parse(b'\xef\xbb\xbf{\r\n\t"a\\/b":\t["\\ud83d\\udc0d", 1.5, null]}\n', "f.json")
     assert text.documents == [{"a/b": ["🐍", 1.5, None]}]
     assert (text.line("/0/a~1b"), text.scalar("/0/a~1b/0").column) == (2, 11)
-    with pytest.raises(BadInputError, match="a stands twice, first on line 1"):
+    with pytest.raises(BadInputError, match="a occurs twice, first on line 1"):
         parse(b'{"a":1, "a":2}', "f.json")

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from meshroll.yamltext.plain import Date, reads_as_text, resolve_plain
+from meshroll.yamltext.plain import Date, reads_as_another_value, reads_as_text, resolve_plain
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_an_unquoted_scalar_means_what_pulumis_reader_makes_of_it(text, value):
 
 
 @pytest.mark.parametrize("text", ["v1", "release-2.0_a", "e1"])
-def test_a_word_may_stand_unquoted(text):
+def test_a_word_may_be_unquoted(text):
     assert reads_as_text(text)
 
 
@@ -60,7 +60,7 @@ def test_what_some_reader_takes_for_something_else_is_quoted(text):
     "text",
     ["1a", "1.2.3", "a b", "shop/web:v1", "x@sha256:0", "x#y", "é", "7f3a9c1", "2026-11-23-rc1", "/p", "+x", "yes!"],
 )
-def test_a_text_that_no_reader_takes_for_something_else_may_stand_unquoted(text):
+def test_a_text_that_no_reader_takes_for_something_else_may_be_unquoted(text):
     assert reads_as_text(text)
 
 
@@ -75,3 +75,10 @@ a: b|a:|a #b|#a|- a|-a|?a|a,b|[a|{a}|&a|*a|!a|>a|%a|@a|`a|"a|'a|...|---|~|=|<<|1
 )
 def test_what_could_be_anything_else_to_any_reader_is_not_text(text):
     assert not reads_as_text(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "another"), [("Infinity", True), ("on", True), ("1e3", True), ("a,b", False), ("v1", False)]
+)
+def test_what_is_no_text_for_its_shape_alone_is_not_another_value(text, another):
+    assert reads_as_another_value(text) is another

@@ -1,11 +1,11 @@
 import pytest
 
 from meshroll.errors import BadInputError
-from meshroll.yamltext import parse, replace
+from meshroll.yamltext import replace_scalars
 
 
 def changed(before, new, pointer="/0/version", name="f.yaml"):
-    return replace(before.encode(), {pointer: new}, name).decode()
+    return replace_scalars(before.encode(), {pointer: new}, name).decode()
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,9 @@ def test_the_new_text_is_written_in_the_style_around_it(before, new, after):
 
 def test_several_scalars_of_several_documents_change_at_once():
     before = b"a: v1\nb: v1\n---\na: v1\n...\n"
-    assert replace(before, {"/1/a": "v3", "/0/b": "2", "/0/a": "v1"}, "f") == b'a: v1\nb: "2"\n---\na: v3\n...\n'
+    assert (
+        replace_scalars(before, {"/1/a": "v3", "/0/b": "2", "/0/a": "v1"}, "f") == b'a: v1\nb: "2"\n---\na: v3\n...\n'
+    )
 
 
 def test_json_stays_json():
@@ -90,13 +92,13 @@ BASE = "base: &b {version: v1}\na:\n  <<: *b\nb: {<<: *b, version: v9}\n"
             "/0/a",
             f"f.yaml:1 /0/a: the value belongs to the anchor &v, used again in line 2, {WRITTEN_OUT}",
         ),
-        ("v: !x y\n", "/0/v", "f.yaml:1 /0/v: the tag !x stands here; expected a value without a tag"),
-        ("v: !!int 1\n", "/0/v", "f.yaml:1 /0/v: the tag !!int stands here; expected a value without a tag"),
-        ("v: |-\n  v1\n", "/0/v", "f.yaml:1 /0/v: a block of text (|) stands here; expected a value on one line"),
+        ("v: !x y\n", "/0/v", "f.yaml:1 /0/v: it has the tag !x; expected a value without a tag"),
+        ("v: !!int 1\n", "/0/v", "f.yaml:1 /0/v: it has the tag !!int; expected a value without a tag"),
+        ("v: |-\n  v1\n", "/0/v", "f.yaml:1 /0/v: it is a block of text (|); expected a value on one line"),
         ("v:\nw: 1\n", "/0/v", 'f.yaml:1 /0/v: there is nothing behind the key; expected a value such as ""'),
-        ("v: {a: 1}\n", "/0/v", "f.yaml:1 /0/v: a mapping stands here; expected a single value"),
-        ("v: [a]\n", "/0/v", "f.yaml:1 /0/v: a sequence stands here; expected a single value"),
-        ("a: 1\nv: {}\n", "/0/v/w", "f.yaml:2 /0/v/w: nothing stands here; expected a single value"),
+        ("v: {a: 1}\n", "/0/v", "f.yaml:1 /0/v: it is a mapping; expected a single value"),
+        ("v: [a]\n", "/0/v", "f.yaml:1 /0/v: it is a sequence; expected a single value"),
+        ("a: 1\nv: {}\n", "/0/v/w", "f.yaml:2 /0/v/w: there is no value here; expected a single value"),
     ],
 )
 def test_what_cannot_change_alone_is_refused_by_name(before, pointer, message):
@@ -106,11 +108,11 @@ def test_what_cannot_change_alone_is_refused_by_name(before, pointer, message):
 
 
 def test_places_that_are_one_change_together_when_all_are_asked_for():
-    assert replace(ANCHOR.encode(), {"/0/version": "v2", "/0/x": "v2"}, "f") == b"version: &v v2\nx: *v\n"
+    assert replace_scalars(ANCHOR.encode(), {"/0/version": "v2", "/0/x": "v2"}, "f") == b"version: &v v2\nx: *v\n"
     with pytest.raises(BadInputError, match="brings the value from &v"):
-        replace(ANCHOR.encode(), {"/0/version": "v2", "/0/x": "v3"}, "f")
+        replace_scalars(ANCHOR.encode(), {"/0/version": "v2", "/0/x": "v3"}, "f")
     with pytest.raises(BadInputError, match="would change too"):
-        replace(ANCHOR.encode(), {"/0/version": "v1", "/0/x": "v3"}, "f")
+        replace_scalars(ANCHOR.encode(), {"/0/version": "v1", "/0/x": "v3"}, "f")
 
 
 def test_an_anchor_whose_users_all_say_otherwise_may_change():
@@ -123,9 +125,9 @@ def test_a_text_that_utf8_cannot_hold_is_refused():
         changed("version: v1\n", "\ud800")
 
 
-def test_why_a_scalar_is_fixed_can_be_asked_beforehand():
-    text = parse(ANCHOR.encode() + b"y: v1\n", "f")
-    assert text.fixed("/0/y") == ""
-    assert text.fixed("/0/x") == (
-        "the alias *v (line 2) brings the value from &v; expected the change at &v, or the value written out"
+def test_the_refusal_names_the_place_the_reason_and_what_to_change_instead():
+    with pytest.raises(BadInputError) as caught:
+        replace_scalars(ANCHOR.encode(), {"/0/x": "v2"}, "f")
+    assert str(caught.value) == (
+        "f:2 /0/x: the alias *v (line 2) brings the value from &v; expected the change at &v, or the value written out"
     )

@@ -44,7 +44,7 @@ def history(repository: Repository) -> tuple[Plan, str]:
     return plan, released
 
 
-def test_every_word_on_a_service_is_told_with_who_when_and_why(repository: Repository) -> None:
+def test_every_event_of_a_service_has_its_author_time_and_reason(repository: Repository) -> None:
     plan, released = history(repository)
     found = events(repository, "provider")
     assert words(found) == ["undo provider v2 v1", "release provider v1 v2", "release provider - v1"]
@@ -133,7 +133,7 @@ def test_a_squash_as_the_hosting_services_write_it_keeps_every_word(repository: 
     ]
 
 
-def test_a_squash_as_git_writes_it_keeps_every_word_in_order(repository: Repository) -> None:
+def test_a_squash_as_git_writes_it_keeps_every_event_in_order(repository: Repository) -> None:
     history(repository)
     squash(repository, "Squashed commit of the following:\n\n" + repository.git("log", "-2", "--format=medium", "main"))
     assert words(events(repository)) == [
@@ -147,7 +147,7 @@ def commands(repository: Repository) -> list[tuple[str | None, str]]:
     return [(event.new, event.command) for event in events(repository, "provider")]
 
 
-def test_the_command_that_made_each_commit_is_told_also_when_they_are_squashed(repository: Repository) -> None:
+def test_the_command_that_made_each_commit_is_known_also_when_they_are_squashed(repository: Repository) -> None:
     deliver(repository, provider="v1")
     deliver(repository, provider="v2", command="up")
     deliver(repository, provider="v3", command="apply")
@@ -208,7 +208,7 @@ def test_many_squashed_releases_cost_few_processes(repository: Repository, monke
     real = Git.run
     monkeypatch.setattr(Git, "run", lambda git, *words, **more: calls.append(words[0]) or real(git, *words, **more))
     assert len(events(repository)) == 41
-    assert calls.count("interpret-trailers") == 3  # one for each time more history was fetched
+    assert calls.count("interpret-trailers") == 1
 
 
 def test_a_part_cannot_end_another_and_odd_texts_have_no_trailers(repository: Repository) -> None:

@@ -1,4 +1,4 @@
-"""What must wait for a person, on a real repository: in which words, and from how little of its history."""
+"""What must wait for a person, on a real repository: by whose commit, and from how little of its history."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from meshroll.errors import Remedy
 from meshroll.gitops.git.process import Git
-from meshroll.gitops.history.holds import Hold, find_holds
+from meshroll.gitops.history.holds import Hold, Origin, ServiceAddress, find_holds
 from meshroll.gitops.planners import DesiredVersion, plan_adopted, plan_rendered
 from meshroll.gitops.plans import Plan, apply_plan
 from meshroll.gitops.plans.message import Command, Undo
@@ -18,10 +19,6 @@ from tests.support.git.repositories import Repository, release, rollout
 
 ROOT = "live"
 FILE = f"{ROOT}/provider/rollout.yaml"
-WAY = (
-    "`meshroll set --from-git provider -s prod` and then `pulumi up` bring the stack in line, "
-    "and the next version goes on from there"
-)
 
 
 def planned(repository: Repository, version: str, cache: Path | None = None) -> Plan:
@@ -37,14 +34,27 @@ def deliver(
     return applied.commit
 
 
-def held(repository: Repository, wish: str, state: str, cache: Path | None = None) -> tuple[Hold, ...]:
+def held(repository: Repository, version: str, state: str, cache: Path | None = None) -> tuple[Hold, ...]:
     cache = cache or repository.cache
-    plan = planned(repository, wish, cache)
+    plan = planned(repository, version, cache)
     return find_holds(repository.remote, plan, written=lambda: {"provider": state}, cache=cache)
 
 
 def by_hand(repository: Repository, version: str, message: str = "hotfix", more: str = "") -> str:
     return repository.commit(message, write={FILE: rollout("provider", version) + more})
+
+
+def newer(repository: Repository, version: str, origin: Origin, *, written: str) -> Hold:
+    """A hold of a version in Git that came after the one that `up` wrote last."""
+    address = ServiceAddress("prod", repository.remote.url, "main")
+    return Hold(
+        "newer-in-git", "provider", version, origin, Remedy("set-from-git", "provider"), address, written=written
+    )
+
+
+def other(repository: Repository, version: str, origin: Origin, *, written: str) -> Hold:
+    """A hold of a version in Git that the one that `up` wrote last is not in the past of."""
+    return replace(newer(repository, version, origin, written=written), kind="other-in-git")
 
 
 def elsewhere(repository: Repository, count: int) -> None:
@@ -74,11 +84,8 @@ def test_what_up_committed_and_its_state_does_not_know_is_its_own(repository: Re
 def test_what_another_command_committed_is_held_with_its_author(repository: Repository, command: Command) -> None:
     deliver(repository, "v1")
     theirs = deliver(repository, "v2", command)
-    sentence = (
-        "provider: Git holds v2, newer than v1, which `pulumi up` wrote last: "
-        f"Meshroll in {theirs[:12]} at {day(repository, theirs)}; {WAY}"
-    )
-    assert held(repository, "v3", "v1") == (Hold("newer-in-git", "provider", sentence),)
+    origin = Origin("Meshroll", theirs, day=day(repository, theirs))
+    assert held(repository, "v3", "v1") == (newer(repository, "v2", origin, written="v1"),)
 
 
 def test_what_up_of_another_stack_committed_is_held(repository: Repository) -> None:
@@ -92,33 +99,25 @@ def test_a_version_by_hand_is_newer_than_what_up_committed_before_it(repository:
     deliver(repository, "v2")
     hotfix = by_hand(repository, "v9")
     by_hand(repository, "v9", "scale", "  replicas: 7\n")
-    sentence = (
-        f"provider: Git holds v9, newer than v2, which `pulumi up` wrote last: Ada in {hotfix[:12]} (hotfix); {WAY}"
-    )
-    assert held(repository, "v3", "v1") == (Hold("newer-in-git", "provider", sentence),)
+    origin = Origin("Ada", hotfix, subject="hotfix")
+    assert held(repository, "v3", "v1") == (newer(repository, "v9", origin, written="v2"),)
 
 
 def test_a_revert_by_hand_is_newer_than_what_it_reverts(repository: Repository) -> None:
     deliver(repository, "v1")
     deliver(repository, "v2")
     revert = by_hand(repository, "v1", "Revert the release")
-    sentence = (
-        "provider: Git holds v1, newer than v2, which `pulumi up` wrote last: "
-        f"Ada in {revert[:12]} (Revert the release); {WAY}"
-    )
-    assert held(repository, "v2", "v2") == (Hold("newer-in-git", "provider", sentence),)
+    origin = Origin("Ada", revert, subject="Revert the release")
+    assert held(repository, "v2", "v2") == (newer(repository, "v1", origin, written="v2"),)
 
 
 def test_a_branch_that_was_moved_back_holds_another_version_and_not_a_newer_one(repository: Repository) -> None:
     back = by_hand(repository, "v1", "the first")
     deliver(repository, "v2")
     back_to(repository, back)
-    sentence = (
-        "provider: Git holds v1, and v2, which `pulumi up` wrote last, is no longer in the history of main: "
-        f"v1 was put there by Ada in {back[:12]} (the first); {WAY}"
-    )
-    for wish in ("v2", "v3"):
-        assert held(repository, wish, "v2") == (Hold("other-in-git", "provider", sentence),)
+    origin = Origin("Ada", back, subject="the first")
+    for version in ("v2", "v3"):
+        assert held(repository, version, "v2") == (other(repository, "v1", origin, written="v2"),)
 
 
 def test_a_branch_that_was_moved_back_to_a_release_names_that_release(repository: Repository) -> None:
@@ -126,11 +125,8 @@ def test_a_branch_that_was_moved_back_to_a_release_names_that_release(repository
     back = deliver(repository, "v1")
     deliver(repository, "v2")
     back_to(repository, back)
-    sentence = (
-        "provider: Git holds v1, and v2, which `pulumi up` wrote last, is no longer in the history of main: "
-        f"v1 was put there by Meshroll in {back[:12]} at {day(repository, back)}; {WAY}"
-    )
-    assert held(repository, "v3", "v2") == (Hold("other-in-git", "provider", sentence),)
+    origin = Origin("Meshroll", back, day=day(repository, back))
+    assert held(repository, "v3", "v2") == (other(repository, "v1", origin, written="v2"),)
 
 
 def test_a_branch_that_was_moved_back_and_went_on_without_us(repository: Repository) -> None:
@@ -139,19 +135,18 @@ def test_a_branch_that_was_moved_back_and_went_on_without_us(repository: Reposit
     back_to(repository, back)
     theirs = by_hand(repository, "v9")
     elsewhere(repository, 20)
-    sentence = (
-        "provider: Git holds v9, and v2, which `pulumi up` wrote last, is no longer in the history of main: "
-        f"v9 was put there by Ada in {theirs[:12]} (hotfix); {WAY}"
-    )
-    assert held(repository, "v3", "v2", repository.work / "fresh") == (Hold("other-in-git", "provider", sentence),)
+    origin = Origin("Ada", theirs, subject="hotfix")
+    fresh = repository.work / "fresh"
+    assert held(repository, "v3", "v2", fresh) == (other(repository, "v9", origin, written="v2"),)
 
 
 def test_versions_by_hand_are_before_each_other_without_any_trailer(repository: Repository) -> None:
+    commits = {}
     for version in ("v1", "v2", "v3"):
-        by_hand(repository, version, f"to {version}")
+        commits[version] = by_hand(repository, version, f"to {version}")
         elsewhere(repository, 9)
-    (hold,) = held(repository, "v4", "v1", repository.work / "fresh")
-    assert hold.message.startswith("provider: Git holds v3, newer than v1, which `pulumi up` wrote last: Ada in ")
+    origin = Origin("Ada", commits["v3"], subject="to v3")
+    assert held(repository, "v4", "v1", repository.work / "fresh") == (newer(repository, "v3", origin, written="v1"),)
     (hold,) = held(repository, "v4", "v7", repository.work / "fresh")
     assert hold.kind == "other-in-git"
 
@@ -166,8 +161,8 @@ spec: {{template: {{spec: {{containers: [{{name: shop, image: 'shop/v1-shop:{ver
 def test_a_version_within_a_longer_text_is_found_in_the_past(repository: Repository) -> None:
     for version in ("v1", "v2", "v3"):
         repository.commit(f"to {version}", write={"shop.yaml": IMAGE.format(version=version)})
-    wish = DesiredVersion("shop", "v4", (parse_field("image={version}-alpine"),))
-    plan = replace(plan_adopted(repository.remote, "", [wish], cache=repository.cache), stack="prod")
+    desired = DesiredVersion("shop", "v4", (parse_field("image={version}-alpine"),))
+    plan = replace(plan_adopted(repository.remote, "", [desired], cache=repository.cache), stack="prod")
 
     def kind(state: str) -> str:
         (hold,) = find_holds(repository.remote, plan, written=lambda: {"shop": state}, cache=repository.cache)
@@ -176,16 +171,16 @@ def test_a_version_within_a_longer_text_is_found_in_the_past(repository: Reposit
     assert [kind(state) for state in ("v1", "v2", "v8")] == ["newer-in-git", "newer-in-git", "other-in-git"]
 
 
-def test_a_file_beside_the_place_tells_too(repository: Repository) -> None:
+def test_a_file_beside_the_place_counts_too(repository: Repository) -> None:
     workload = "kind: Rollout\nmetadata: {name: shop}\nspec: {template: {spec: {containers: [{name: shop}]}}}\n"
     for version in ("v1", "v2"):
         values = f"image: {{tag: {version}}}\n"
         repository.commit(f"to {version}", write={"live/shop.yaml": workload, "values/shop.yaml": values})
-    wish = DesiredVersion("shop", "v3", (parse_field("helm:/values/shop.yaml#image.tag"),))
-    plan = replace(plan_adopted(repository.remote, "live", [wish], cache=repository.cache), stack="prod")
+    desired = DesiredVersion("shop", "v3", (parse_field("helm:/values/shop.yaml#image.tag"),))
+    plan = replace(plan_adopted(repository.remote, "live", [desired], cache=repository.cache), stack="prod")
     (hold,) = find_holds(repository.remote, plan, written=lambda: {"shop": "v1"}, cache=repository.cache)
-    assert hold.message.startswith("shop: Git holds v2, newer than v1, which `pulumi up` wrote last: Ada in ")
-    assert "(to v2)" in hold.message
+    origin = Origin("Ada", repository.head(), subject="to v2")
+    assert (hold.kind, hold.version, hold.written, hold.origin) == ("newer-in-git", "v2", "v1", origin)
 
 
 def test_an_undo_on_top_of_ups_own_commit_is_as_before(repository: Repository) -> None:
@@ -197,9 +192,36 @@ def test_an_undo_on_top_of_ups_own_commit_is_as_before(repository: Repository) -
     assert hold == Hold(
         "undone",
         "provider",
-        f"provider: v2 was undone by Meshroll in {undone[:12]} at {day(repository, undone)}: it is slow; "
-        "`meshroll retry provider v2 -s prod` releases it again",
+        "v2",
+        Origin("Meshroll", undone, day=day(repository, undone)),
+        Remedy("retry", "provider", "v2"),
+        ServiceAddress("prod", repository.remote.url, "main"),
+        reason="it is slow",
     )
+
+
+def test_without_a_stack_the_address_has_the_path_and_the_fields(repository: Repository) -> None:
+    repository.commit("first", write={"live/shop.yaml": IMAGE.format(version="v1")})
+    field = parse_field("image={version}-alpine")
+
+    def plan(version: str) -> Plan:
+        return plan_adopted(
+            repository.remote, "live/", [DesiredVersion("shop", version, (field,))], cache=repository.cache
+        )
+
+    released = apply_plan(repository.remote, plan("v2"), stack="", cache=repository.cache).commit
+    back = Undo((VersionChange("shop", "v2", "v1", "live"),), (released,), ())
+    apply_plan(repository.remote, plan("v1"), stack="", command="rollback", undo=back, cache=repository.cache)
+    (hold,) = find_holds(repository.remote, plan("v2"), cache=repository.cache)
+    assert (hold.kind, hold.remedy) == ("undone", Remedy("retry", "shop", "v2"))
+    assert hold.address == ServiceAddress("", repository.remote.url, "main", "live", (str(field),))
+
+
+def test_what_comes_after_an_undo_of_ups_own_commit_is_released(repository: Repository) -> None:
+    deliver(repository, "v1")
+    released = deliver(repository, "v2")
+    back = Undo((VersionChange("provider", "v2", "v1", ROOT),), (released,), ())
+    deliver(repository, "v1", "rollback", undo=back)
     assert held(repository, "v3", "v1") == ()
 
 
@@ -222,7 +244,7 @@ def test_what_is_not_held_costs_one_look_at_the_newest_commit(
     plan = planned(repository, "v3", cache)
     made = calls(monkeypatch)
     assert find_holds(repository.remote, plan, written=lambda: {"provider": state}, cache=cache) == ()
-    assert made == ["rev-parse", "ls-remote", "log"]
+    assert made == ["log"]
     (shallow,) = cache.glob("*.git/shallow")
     assert shallow.read_text().split() == [repository.head()]
 

@@ -153,7 +153,7 @@ def moved_to(repository: Repository, base: str, version: str, message: str) -> s
     return by_hand(repository, version, message)
 
 
-def test_a_branch_that_was_moved_away_says_what_stands_there(repository: Repository) -> None:
+def test_a_branch_that_was_moved_away_names_what_is_there(repository: Repository) -> None:
     base = deliver(repository, provider="v78")
     commit = deliver(repository, provider="v79")
 
@@ -222,7 +222,7 @@ def test_what_was_answered_once_is_answered_without_the_server(repository: Repos
     assert before == after == [BEFORE, HOLDS]
 
 
-def test_a_server_that_is_away_is_told_so(repository: Repository) -> None:
+def test_a_server_that_is_away_is_an_error(repository: Repository) -> None:
     commit = deliver(repository, provider="v1")
     repository.path.rename(repository.path.with_suffix(".away"))
     with pytest.raises(BadInputError) as caught:
@@ -236,8 +236,8 @@ def test_versions_are_read_in_any_commit_of_the_branch(repository: Repository) -
     elsewhere(repository, 40)
     fresh = repository.work / "fresh"
     assert read_versions(repository.remote, ROOT, ("provider",), at=old, cache=fresh) == (old, {"provider": "v1"})
-    wishes = [DesiredVersion("provider", "")]
-    assert read_adopted(repository.remote, ROOT, wishes, at=old, cache=fresh) == (old, {"provider": "v1"})
+    desired = [DesiredVersion("provider", "")]
+    assert read_adopted(repository.remote, ROOT, desired, at=old, cache=fresh) == (old, {"provider": "v1"})
 
 
 def test_a_commit_that_the_branch_lacks_cannot_be_read(repository: Repository) -> None:

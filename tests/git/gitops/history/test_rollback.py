@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshroll.errors import BadInputError, ConflictError, UnavailableError
+from meshroll.errors import BadInputError, ConflictError, UnavailableError, worded
 from meshroll.gitops.history import rollback
 from meshroll.gitops.history.rollback import Rollback, locator, plan_rollback
 from meshroll.gitops.planners import plan_rendered
@@ -65,7 +65,7 @@ def test_undoing_again_is_nothing_to_do(repository: Repository) -> None:
     done = undo(repository, planned(repository)).commit
     again = planned(repository)
     assert again.plan.edits == ()
-    assert again.note.startswith(f"provider: nothing to do: v2 was undone by Meshroll in {done[:12]} at 20")
+    assert worded(again.note).startswith(f"provider: nothing to do: v2 was undone by Meshroll in {done[:12]} at 20")
 
 
 def test_other_services_of_the_same_commit_stay(repository: Repository) -> None:
@@ -94,7 +94,7 @@ def test_a_value_that_somebody_changed_since_is_a_conflict_with_a_name(repositor
     assert str(caught.value) == (
         f"{FILE} /Rollout ~1provider/spec/template/metadata/labels/version: "
         f"it is not as the release of provider left it: changed by Ada in {theirs[:12]} (hotfix); "
-        "expected --over-newer to return it all the same"
+        "expected over_newer to return it all the same"
     )
     undo(repository, planned(repository, over_newer=True))
     assert repository.read(FILE) == rollout("provider", "v1") + "  replicas: 7\n"
@@ -113,7 +113,7 @@ def test_files_that_a_release_made_go_and_those_it_removed_come_back(repository:
     assert repository.read(f"{ROOT}/provider/old.yaml") == gateway
 
 
-def test_back_over_newer_releases_only_when_told_to(repository: Repository) -> None:
+def test_back_over_newer_releases_only_when_asked_to(repository: Repository) -> None:
     for version in ("v1", "v2", "v3"):
         deliver(repository, provider=version)
     with pytest.raises(BadInputError, match="provider: a newer release, v2 -> v3 by Meshroll in"):
@@ -146,17 +146,17 @@ def test_back_to_what_an_undo_left(repository: Repository) -> None:
     assert repository.read(FILE) == rollout("provider", "v1")
 
 
-def test_what_an_undo_took_back_stands_again_when_the_undo_was_taken_back_by_hand(repository: Repository) -> None:
+def test_what_an_undo_undid_is_undone_again_when_the_undo_was_reverted_by_hand(repository: Repository) -> None:
     for version in ("v1", "v2"):
         deliver(repository, provider=version)
     undo(repository, planned(repository))
     repository.commit("Revert the undo", write={FILE: rollout("provider", "v2")})
     undo(repository, planned(repository))
     assert repository.read(FILE) == rollout("provider", "v1")
-    assert planned(repository).note.startswith("provider: nothing to do: v2 was undone")
+    assert worded(planned(repository).note).startswith("provider: nothing to do: v2 was undone")
 
 
-def test_a_first_release_is_undone_to_nothing_only_when_that_is_said(repository: Repository) -> None:
+def test_a_first_release_is_undone_to_nothing_only_when_that_is_asked_for(repository: Repository) -> None:
     repository.commit(write={"README": "x"})
     first = deliver(repository, provider="v1").commit
     repository.commit(write={FILE: rollout("provider", "v1") + "  replicas: 7\n"})
@@ -164,7 +164,7 @@ def test_a_first_release_is_undone_to_nothing_only_when_that_is_said(repository:
         planned(repository, over_newer=True)
     assert str(caught.value) == (
         f"provider: v1 by Meshroll in {first[:12]} is its first release, and undoing it removes {FILE}; "
-        "expected --to -, if that is meant"
+        "expected to -, if that is meant"
     )
     undo(repository, planned(repository, to="-", over_newer=True))
     assert repository.files() == ["README"]
@@ -218,20 +218,20 @@ def test_a_squash_of_several_releases_is_undone_whole_or_not_at_all(repository: 
         planned(repository)
     assert str(caught.value) == (
         f"commit {squash[:12]}: it holds several releases of provider: v2 -> v3, v1 -> v2; "
-        "expected --to v1 --over-newer, which undoes all of them"
+        "expected to v1 over_newer, which undoes all of them"
     )
     undo(repository, planned(repository, to="v1", over_newer=True))
     assert repository.read(FILE) == rollout("provider", "v1")
 
 
-def test_where_nothing_newer_stands_there_is_nothing_to_do(repository: Repository) -> None:
+def test_where_no_release_is_newer_there_is_nothing_to_do(repository: Repository) -> None:
     commits = [deliver(repository, provider=version).commit for version in ("v1", "v2")]
     undo(repository, planned(repository))
     assert planned(repository, to=commits[0]).note == (
-        f"provider: nothing to do: nothing that is newer than {commits[0]} stands"
+        f"provider: nothing to do: no release in effect is newer than {commits[0]}"
     )
     undo(repository, planned(repository, to="-"))
-    assert planned(repository, to="-").note.startswith("provider: nothing to do: ")
+    assert worded(planned(repository, to="-").note).startswith("provider: nothing to do: ")
 
 
 def test_a_deep_history_is_fetched_only_for_the_undo(repository: Repository) -> None:

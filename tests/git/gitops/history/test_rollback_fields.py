@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshroll.errors import BadInputError, ConflictError
+from meshroll.errors import BadInputError, ConflictError, worded
 from meshroll.gitops.history.rollback import locator, plan_rollback
 from meshroll.gitops.planners import DesiredVersion, plan_adopted
 from meshroll.gitops.plans import apply_plan
@@ -61,8 +61,8 @@ def test_a_release_is_undone_at_the_fields_it_named(repository: Repository) -> N
 
 def test_an_empty_value_comes_back_and_is_no_version(repository: Repository) -> None:
     repository.commit(write={"chart/values.yaml": 'image:\n  tag: ""  # filled by releases\n'})
-    wish = DesiredVersion("api", "1.17.0", (parse_field("helm:values.yaml#image.tag"),))
-    plan = plan_adopted(repository.remote, "chart", [wish], cache=repository.cache)
+    desired = DesiredVersion("api", "1.17.0", (parse_field("helm:values.yaml#image.tag"),))
+    plan = plan_adopted(repository.remote, "chart", [desired], cache=repository.cache)
     apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
     located = locator("api", adopted=True)
     back = plan_rollback(repository.remote, "api", located, scope=Scope("prod"), to="-", cache=repository.cache)
@@ -73,8 +73,8 @@ def test_an_empty_value_comes_back_and_is_no_version(repository: Repository) -> 
 def test_in_files_that_people_wrote_only_the_fields_return(repository: Repository) -> None:
     stock = manifest("v1").replace("shop", "stock")
     repository.commit(write={SHOP: manifest("v1") + "---\n" + stock})
-    wishes = [DesiredVersion("shop", "v2", FIELDS), DesiredVersion("stock", "v2", FIELDS)]
-    plan = plan_adopted(repository.remote, SHOP, wishes, cache=repository.cache)
+    desired = [DesiredVersion("shop", "v2", FIELDS), DesiredVersion("stock", "v2", FIELDS)]
+    plan = plan_adopted(repository.remote, SHOP, desired, cache=repository.cache)
     apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
     head = "# a document that somebody put before\nkind: ConfigMap\n---\n"
     moved = head + manifest("v2", "  replicas: 3\n") + "---\n" + stock.replace("v1", "v2")
@@ -112,7 +112,7 @@ def test_clusters_that_came_from_several_versions_each_return_to_their_own(repos
         f"Meshroll-Undo: {released}",
     ]
     again = plan_rollback(repository.remote, "shop", located, scope=Scope("prod"), cache=repository.cache)
-    assert again.note.startswith("shop: nothing to do: v2 was undone by Meshroll")
+    assert worded(again.note).startswith("shop: nothing to do: v2 was undone by Meshroll")
 
 
 def test_each_release_is_undone_at_its_own_fields(repository: Repository) -> None:
@@ -120,8 +120,8 @@ def test_each_release_is_undone_at_its_own_fields(repository: Repository) -> Non
     repository.commit(write={SHOP: manifest("v1")})
 
     def released(version: str, *fields: str) -> None:
-        wish = DesiredVersion("shop", version, tuple(parse_field(field) for field in fields))
-        plan = plan_adopted(repository.remote, "clusters/east", [wish], cache=repository.cache)
+        desired = DesiredVersion("shop", version, tuple(parse_field(field) for field in fields))
+        plan = plan_adopted(repository.remote, "clusters/east", [desired], cache=repository.cache)
         apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
 
     released("v2")
@@ -141,7 +141,7 @@ def test_each_release_is_undone_at_its_own_fields(repository: Repository) -> Non
     assert repository.read(values) == chart("v2")  # as the chart's author left it
 
 
-def test_what_stands_beside_a_releases_place_in_its_commit_stays(repository: Repository) -> None:
+def test_what_is_beside_a_releases_place_in_its_commit_stays(repository: Repository) -> None:
     west = SHOP.replace("east", "west")
     repository.commit(write={SHOP: manifest("v1"), west: manifest("v1")})
     repository.commit(
@@ -172,19 +172,21 @@ def test_a_pattern_with_an_equals_sign_is_undone_too(repository: Repository) -> 
     assert repository.read(SHOP) == text
 
 
-def test_a_trailer_that_names_no_field_is_told_with_its_commit(repository: Repository) -> None:
+def test_a_trailer_that_names_no_field_is_refused_with_its_commit(repository: Repository) -> None:
     repository.commit(write={SHOP: manifest("v1")})
     words = "Meshroll-Service: shop v1 -> v2 in clusters/east\nMeshroll-Field: shop bogus"
     commit = repository.commit(f"x\n\n{words}", write={SHOP: manifest("v2")})
     located = locator("shop", adopted=True)
-    with pytest.raises(BadInputError, match=rf"^commit {commit[:12]}: its trailer names no field: 'bogus' is no field"):
+    with pytest.raises(
+        BadInputError, match=rf"^commit {commit[:12]}: its trailer does not name a field: 'bogus' is no field"
+    ):
         plan_rollback(repository.remote, "shop", located, scope=Scope("prod"), cache=repository.cache)
 
 
 def test_a_version_that_did_not_fit_the_pattern_is_no_first_release(repository: Repository) -> None:
     repository.commit(write={SHOP: manifest("latest")})
-    wish = DesiredVersion("shop", "v2", (parse_field("image={version}-alpine"),))
-    plan = plan_adopted(repository.remote, "clusters/east", [wish], cache=repository.cache)
+    desired = DesiredVersion("shop", "v2", (parse_field("image={version}-alpine"),))
+    plan = plan_adopted(repository.remote, "clusters/east", [desired], cache=repository.cache)
     apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
     located = locator("shop", adopted=True)
     undo(repository, plan_rollback(repository.remote, "shop", located, scope=Scope("prod"), cache=repository.cache))
@@ -194,8 +196,8 @@ def test_a_version_that_did_not_fit_the_pattern_is_no_first_release(repository: 
 @pytest.mark.parametrize("nothing", ["null", "~"])
 def test_a_null_is_not_returned_as_a_text(repository: Repository, nothing: str) -> None:
     repository.commit(write={"chart/values.yaml": chart(nothing)})
-    wish = DesiredVersion("api", "1.17.0", (parse_field("helm:values.yaml#image.tag"),))
-    plan = plan_adopted(repository.remote, "chart", [wish], cache=repository.cache)
+    desired = DesiredVersion("api", "1.17.0", (parse_field("helm:values.yaml#image.tag"),))
+    plan = plan_adopted(repository.remote, "chart", [desired], cache=repository.cache)
     apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
     located = locator("api", adopted=True)
     with pytest.raises(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from meshroll.errors import BadInputError, ConflictError
-from meshroll.gitops.history.holds import find_holds
+from meshroll.gitops.history.holds import Origin, find_holds
 from meshroll.gitops.planners import DesiredVersion, plan_adopted, read_adopted
 from meshroll.gitops.plans import Finding, Plan, VersionChange, apply_plan
 from meshroll.settings.fields import parse_field
@@ -28,11 +28,11 @@ def workload(version: str = "v1", name: str = "shop", image: str = "team/shop:v1
 def plan(
     repository: Repository, path: str = "clusters/east/{service}", fields: tuple[str, ...] = (), **versions: str
 ) -> Plan:
-    wishes = [
+    desired = [
         DesiredVersion(name, version, tuple(parse_field(field) for field in fields))
         for name, version in versions.items()
     ]
-    return plan_adopted(repository.remote, path, wishes, cache=repository.cache)
+    return plan_adopted(repository.remote, path, desired, cache=repository.cache)
 
 
 def refusal(repository: Repository, path: str = "clusters/east/{service}", *fields: str) -> str:
@@ -177,8 +177,8 @@ def test_two_services_that_want_different_texts_in_one_place_are_refused(reposit
 
 def test_versions_are_read_as_they_stand(repository: Repository) -> None:
     head = repository.commit(write={FILE: workload("v7"), "clusters/east/broken/a.yaml": "a: [\nname: broken\n"})
-    wishes = [DesiredVersion("shop", "v1"), DesiredVersion("shop2", "v1"), DesiredVersion("broken", "v1")]
-    versions = read_adopted(repository.remote, "clusters/east/{service}", wishes, cache=repository.cache)
+    desired = [DesiredVersion("shop", "v1"), DesiredVersion("shop2", "v1"), DesiredVersion("broken", "v1")]
+    versions = read_adopted(repository.remote, "clusters/east/{service}", desired, cache=repository.cache)
     assert versions == (head, {"shop": "v7", "shop2": None, "broken": None})
 
 
@@ -298,9 +298,9 @@ def test_a_folder_without_the_file_of_a_field_is_passed_over_like_one_without_th
     assert [edit.file for edit in planned.edits] == ["helm/east/values.yaml"]
 
 
-def test_who_changed_a_file_is_told_past_a_time_when_its_folder_had_another_name(repository: Repository) -> None:
+def test_who_changed_a_file_is_known_past_a_time_when_its_folder_had_another_name(repository: Repository) -> None:
     repository.commit(write={FILE.replace("clusters", "Clusters"): workload()})
     theirs = repository.commit("rename", write={FILE: workload("v9")}, remove=(FILE.replace("clusters", "Clusters"),))
     planned = plan(repository, shop="v2")
     (hold,) = find_holds(repository.remote, planned, written=lambda: {"shop": "v1"}, cache=repository.cache)
-    assert f": v9 was put there by Ada in {theirs[:12]} (rename); " in hold.message
+    assert (hold.kind, hold.version, hold.origin) == ("other-in-git", "v9", Origin("Ada", theirs, subject="rename"))

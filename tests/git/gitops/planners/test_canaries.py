@@ -31,8 +31,8 @@ def commit(repository: Repository, **files: str) -> None:
 
 
 def plan(repository: Repository, *fields: str) -> Plan:
-    wish = DesiredVersion("shop", "v2", tuple(parse_field(field) for field in fields))
-    return plan_adopted(repository.remote, "live", [wish], cache=repository.cache)
+    desired = DesiredVersion("shop", "v2", tuple(parse_field(field) for field in fields))
+    return plan_adopted(repository.remote, "live", [desired], cache=repository.cache)
 
 
 def canaries(plan: Plan) -> list[tuple[str, str]]:

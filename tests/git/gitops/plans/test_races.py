@@ -5,13 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from meshroll.errors import ConflictError
+from meshroll.errors import BadInputError, ConflictError
+from meshroll.gitops.git.process import Git, Result
 from meshroll.gitops.git.transport import Transport
 from meshroll.gitops.planners import plan_rendered
-from meshroll.gitops.plans import apply, apply_plan
+from meshroll.gitops.plans import Applied, apply, apply_plan
 from tests.support.checkout import CHECKOUT
 from tests.support.git.repositories import Repository, release
 
@@ -121,7 +123,7 @@ def test_a_branch_that_comes_while_it_is_looked_for_is_taken(
     assert plan_rendered(repository.remote, "live", {}, cache=repository.cache).base == repository.head()
 
 
-def test_a_server_that_never_moves_the_branch_is_told_and_not_asked_for_ever(
+def test_a_server_that_never_moves_the_branch_is_an_error_and_not_asked_for_ever(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(apply, "MAX_CONTENDED", 2)
@@ -134,3 +136,79 @@ def test_a_server_that_never_moves_the_branch_is_told_and_not_asked_for_ever(
         apply_plan(repository.remote, planned, stack="sandbox", cache=repository.cache)
     lock.unlink()
     assert apply_plan(repository.remote, planned, stack="sandbox", cache=repository.cache).made
+
+
+def requests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The commands that reach a server from now on."""
+    made: list[str] = []
+    real = Git.run
+
+    def run(git: Git, *arguments: str, **options: Any) -> Result:
+        made.extend(word for word in arguments if word in ("fetch", "push", "ls-remote"))
+        return real(git, *arguments, **options)
+
+    monkeypatch.setattr(Git, "run", run)
+    return made
+
+
+def test_a_plan_that_nobody_came_between_is_applied_in_one_round_trip(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit()
+    planned = plan_rendered(repository.remote, "live", release(provider="v1"), cache=repository.cache)
+    made = requests(monkeypatch)
+    applied = apply_plan(repository.remote, planned, stack="sandbox", cache=repository.cache)
+    assert applied == Applied(repository.head(), made=True)
+    assert made == ["push"]
+
+
+def test_a_commit_that_came_between_is_built_on_at_once(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit()
+    planned = plan_rendered(repository.remote, "live", release(provider="v1"), cache=repository.cache)
+    between = repository.commit(write={"README": "y"})
+    made = requests(monkeypatch)
+    applied = apply_plan(repository.remote, planned, stack="sandbox", cache=repository.cache)
+    assert (applied.commit, applied.made) == (repository.head(), True)
+    assert repository.git("rev-parse", "main^").strip() == between
+    assert made == ["push", "fetch", "push"]  # refused without asking more, then built on what came
+
+
+def test_the_guard_judges_each_head_that_a_push_names_and_the_newest_counts(repository: Repository) -> None:
+    base = repository.commit()
+    planned = plan_rendered(repository.remote, "live", release(provider="v1"), cache=repository.cache)
+    seen: list[str] = []
+
+    def guard(transport: Transport) -> None:
+        seen.append(transport.known_head())
+        if seen[-1] == base:
+            raise BadInputError("held")
+
+    between = repository.commit(write={"README": "y"})
+    apply_plan(repository.remote, planned, stack="sandbox", guard=guard, cache=repository.cache)
+    assert seen == [base, between]
+    assert repository.git("rev-parse", "main^").strip() == between
+
+
+def test_a_guard_that_refuses_the_newest_head_leaves_the_branch(repository: Repository) -> None:
+    base = repository.commit()
+    planned = plan_rendered(repository.remote, "live", release(provider="v1"), cache=repository.cache)
+
+    def guard(transport: Transport) -> None:
+        if transport.known_head() != base:
+            raise BadInputError("held")
+
+    between = repository.commit(write={"README": "y"})
+    with pytest.raises(BadInputError, match=r"^held$"):
+        apply_plan(repository.remote, planned, stack="sandbox", guard=guard, cache=repository.cache)
+    assert repository.head() == between
+
+
+def test_nothing_to_do_is_what_the_newest_head_says(repository: Repository) -> None:
+    repository.commit()
+    planned = plan_rendered(repository.remote, "live", release(provider="v1"), cache=repository.cache)
+    text = release(provider="v1")["provider"]["rollout.yaml"]
+    there = repository.commit(write={"live/provider/rollout.yaml": text})
+    applied = apply_plan(repository.remote, planned, stack="sandbox", cache=repository.cache)
+    assert applied == Applied(there, made=False)

@@ -1,4 +1,4 @@
-"""Whose word on a version stands, decided from values alone."""
+"""Which versions are held, decided from values alone."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def undo(old: str, new: str | None, path: str = EAST) -> Event:
     return Event("shop", old, new, "u", "", "Bob", when, "prod", path, "p", ("r",), (f"plan-{old}",))
 
 
-def verdict(wish: str, in_git: str | None, events: list[Event], *, path: str = EAST, **known: Any) -> str | None:
-    decided = decide(VersionChange("shop", in_git, wish, path), events, **known)
+def verdict(desired: str, in_git: str | None, events: list[Event], *, path: str = EAST, **known: Any) -> str | None:
+    decided = decide(VersionChange("shop", in_git, desired, path), events, **known)
     return decided[0] if decided else None
 
 
-def test_a_changed_wish_is_released() -> None:
+def test_a_changed_version_is_released() -> None:
     assert verdict("v2", "v1", [release(None, "v1")], written="v1") is None
 
 
@@ -46,7 +46,11 @@ def test_another_version_goes_on_from_an_undo() -> None:
 def test_several_undone_at_once_all_stay_undone() -> None:
     history = [undo("v2", "v1"), undo("v3", "v2"), release("v2", "v3"), release("v1", "v2")]
     assert undone_at(history, EAST) == ("v2", "v3")
-    assert [verdict(wish, "v1", history, written="v3") for wish in ("v2", "v3", "v4")] == ["undone", "undone", None]
+    assert [verdict(version, "v1", history, written="v3") for version in ("v2", "v3", "v4")] == [
+        "undone",
+        "undone",
+        None,
+    ]
 
 
 def test_a_newer_release_ends_an_undo() -> None:
@@ -72,7 +76,7 @@ def test_a_version_that_the_one_who_asks_has_seen_may_be_replaced() -> None:
 
 
 @pytest.mark.parametrize("in_git", ["v0", None])
-def test_the_first_up_takes_over_what_stands_there(in_git: str | None) -> None:
+def test_the_first_up_takes_over_what_is_there(in_git: str | None) -> None:
     assert verdict("v1", in_git, []) is None
 
 
@@ -85,7 +89,7 @@ def test_a_second_cluster_does_not_follow_into_what_was_undone_in_the_first() ->
     assert verdict("v2", "v1", [undo("v2", "v1"), release("v1", "v2")], path=WEST) == "undone"
 
 
-def test_a_change_that_brings_no_version_is_no_word_on_one() -> None:
+def test_a_change_that_brings_no_version_decides_nothing() -> None:
     history = [release("v1", "v1"), undo("v2", "v1"), release("v1", "v2")]
     assert verdict("v2", "v1", history, written="v1") == "undone"
     assert undone_at(history, EAST) == ("v2",)

@@ -1,12 +1,12 @@
-"""Which releases an undo takes back, chosen from history alone."""
+"""Which releases a rollback undoes, chosen from history alone."""
 
 from __future__ import annotations
 
 import pytest
 
-from meshroll.errors import BadInputError
+from meshroll.errors import BadInputError, Parameter, worded
 from meshroll.gitops.history.events import Event
-from meshroll.gitops.history.releases import RollbackTarget, choose, releases_of, ways_back
+from meshroll.gitops.history.releases import RollbackTarget, choose, releases_of, reverse_changes
 from meshroll.gitops.plans import VersionChange
 
 DAY = "2026-11-01T10:00:00+01:00"
@@ -57,15 +57,19 @@ def test_a_change_of_parameters_alone_is_no_release_to_undo() -> None:
 
 def test_what_was_undone_just_now_is_not_undone_twice() -> None:
     assert choose([*undo(9, TWO), TWO, ONE], "shop", "", over_newer=False) == RollbackTarget(
-        note="shop: nothing to do: v2 was undone by Bob in 000000000000 at 2026-11-01 10:00; --to goes further back"
+        note=(
+            "shop: nothing to do: v2 was undone by Bob in 000000000000 at 2026-11-01 10:00; ",
+            Parameter("to"),
+            " goes further back",
+        )
     )
 
 
-def test_a_version_further_back_needs_a_word_when_a_newer_release_lies_on_top() -> None:
+def test_a_version_further_back_is_refused_when_a_newer_release_lies_on_top() -> None:
     history = [THREE, TWO, ONE]
     assert refusal(history, "v1") == (
         "shop: a newer release, v2 -> v3 by Ada in 000000000000, lies on top of v1 -> v2; "
-        "expected --over-newer to undo them all"
+        "expected over_newer to undo them all"
     )
     assert chosen(history, "v1", over_newer=True) == ((THREE,), (TWO,))
 
@@ -75,16 +79,15 @@ def test_a_commit_means_what_it_delivered() -> None:
     assert chosen([THREE, first, ONE], "abcdef1") == ((THREE,),)
 
 
-def test_a_version_that_no_standing_release_replaced_is_refused() -> None:
+def test_a_version_that_no_release_in_effect_replaced_is_refused() -> None:
     assert refusal([TWO, ONE], "v9") == (
-        "--to: v9 is not what shop was before a release that stands; "
-        "expected one of v1, -, or a commit of `meshroll history shop`"
+        "to: v9 is not what shop was before a release in effect; expected one of v1, -, or a commit of history shop"
     )
 
 
-def test_back_to_where_it_stands_is_nothing_to_do() -> None:
+def test_back_to_the_newest_version_is_nothing_to_do() -> None:
     assert choose([TWO, ONE], "shop", "v2", over_newer=False).note == (
-        "shop: nothing to do: v2 is the newest word on it (000000000000)"
+        "shop: nothing to do: v2 is already its newest version (000000000000)"
     )
 
 
@@ -92,16 +95,16 @@ def test_a_service_never_released_cannot_be_undone() -> None:
     assert refusal([]) == "there is no release of shop in the history; expected a service released before"
 
 
-def test_undone_releases_no_longer_stand() -> None:
+def test_undone_releases_are_no_longer_in_effect() -> None:
     assert releases_of([*undo(9, THREE, TWO), THREE, TWO, ONE]) == ((ONE,),)
     assert releases_of([*undo(9, THREE), THREE, TWO, ONE]) == ((TWO,), (ONE,))
 
 
-def test_an_undo_made_twice_takes_nothing_more_away() -> None:
+def test_an_undo_made_twice_undoes_nothing_more() -> None:
     assert releases_of([*undo(10, TWO), *undo(9, TWO), TWO, ONE]) == ((ONE,),)
 
 
-def test_a_retried_release_stands_again() -> None:
+def test_a_retried_release_is_in_effect_again() -> None:
     again = release(5, "v1", "v2")
     assert releases_of([again, *undo(9, TWO), TWO, ONE]) == ((again,), (ONE,))
 
@@ -111,7 +114,7 @@ def test_a_release_with_another_commit_id_is_known_by_its_plan() -> None:
     assert releases_of([*undo(9, TWO), rebased, ONE]) == ((ONE,),)
 
 
-def test_one_word_may_undo_several_releases() -> None:
+def test_one_event_may_undo_several_releases() -> None:
     whole = Event("shop", "v3", "v1", "9" * 40, "", "Bob", DAY, "prod", EAST, "p", (), (THREE.plan, TWO.plan))
     assert releases_of([whole, THREE, TWO, ONE]) == ((ONE,),)
 
@@ -128,23 +131,27 @@ def test_clusters_that_follow_one_by_one_are_one_release() -> None:
     assert releases_of([west, east, ONE]) == ((west, east), (ONE,))
 
 
-def test_what_was_undone_in_one_cluster_still_stands_in_the_other() -> None:
+def test_what_was_undone_in_one_cluster_is_still_in_effect_in_the_other() -> None:
     east, west = release(2, "v1", "v2"), release(2, "v1", "v2", WEST)
     history = [*undo(9, east), east, west, ONE]
     assert releases_of(history) == ((west,), (ONE,))
     assert choose(history, "shop", "", over_newer=False) == RollbackTarget(((west,),))
     assert choose(history, "shop", "v1", over_newer=False) == RollbackTarget(((west,),))
     done = [*undo(10, west), *history]
-    assert choose(done, "shop", "", over_newer=False).note.startswith("shop: nothing to do: v2 was undone by Bob")
-    assert choose(done, "shop", "v1", over_newer=False).note.startswith("shop: nothing to do: v1 is the newest word")
+    assert worded(choose(done, "shop", "", over_newer=False).note).startswith(
+        "shop: nothing to do: v2 was undone by Bob"
+    )
+    assert choose(done, "shop", "v1", over_newer=False).note == (
+        "shop: nothing to do: v1 is already its newest version (000000000000)"
+    )
 
 
 def test_a_place_named_as_a_folder_and_as_a_file_is_one_place() -> None:
     folder, file = release(2, "v1", "v2"), release(3, "v2", "v3", f"{EAST}/shop.yaml")
-    assert ways_back("shop", [file, folder]) == (VersionChange("shop", "v3", "v1", f"{EAST}/shop.yaml"),)
+    assert reverse_changes("shop", [file, folder]) == (VersionChange("shop", "v3", "v1", f"{EAST}/shop.yaml"),)
 
 
-def test_an_undo_of_several_releases_in_several_clusters_takes_no_older_one() -> None:
+def test_an_undo_of_several_releases_in_several_clusters_undoes_no_older_one() -> None:
     again = [release(4, "v1", "v2"), release(4, "v1", "v2", WEST)]
     newer = [release(5, "v2", "v3"), release(5, "v2", "v3", WEST)]
     back = release(3, "v2", "v1")

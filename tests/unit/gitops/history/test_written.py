@@ -26,8 +26,8 @@ def undone(old: str, new: str) -> Event:
     return replace(moved(old, new, "rollback"), undoes=("r",), undone_plans=(f"plan-{old}",))
 
 
-def held(wish: str, in_git: str, events: list[Event], state: str | None, stack: str = "prod") -> bool:
-    return decide(VersionChange("shop", in_git, wish, EAST), events, written=state, stack=stack) is not None
+def held(desired: str, in_git: str, events: list[Event], state: str | None, stack: str = "prod") -> bool:
+    return decide(VersionChange("shop", in_git, desired, EAST), events, written=state, stack=stack) is not None
 
 
 def test_what_up_committed_and_could_not_remember_is_its_own() -> None:
@@ -86,7 +86,7 @@ def test_what_up_of_another_stack_wrote_is_held_and_so_is_what_no_stack_did() ->
 def test_a_branch_that_was_moved_back_is_held_though_up_wrote_what_it_holds() -> None:
     history = [moved("v0", "v1"), moved(None, "v0")]
     assert held("v2", "v1", history, "v2")
-    assert last_written(history, EAST, stack="prod", state="v2") == Written("v2", told=False)
+    assert last_written(history, EAST, stack="prod", state="v2") == Written("v2", complete=False)
 
 
 def test_what_up_replaced_once_a_person_had_agreed_is_seen_through() -> None:
@@ -102,7 +102,7 @@ def test_what_up_wrote_elsewhere_does_not_count() -> None:
 
 def test_older_events_may_tell_what_the_newest_do_not() -> None:
     history = [moved("v3", "v4"), moved("v2", "v3"), moved("v1", "v2")]
-    assert [last_written(history[:count], EAST, stack="prod", state="v1").told for count in range(4)] == [
+    assert [last_written(history[:count], EAST, stack="prod", state="v1").complete for count in range(4)] == [
         False,
         False,
         False,
@@ -130,7 +130,7 @@ class Service:
         return self.git != self.wrote and not (self.events[0].is_undo and self.events[0].new == self.git)
 
     @property
-    def is_told(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether a commit names what the state remembers; a version that came by hand is in no trailer."""
         return any(self.state in (event.old, event.new) for event in self.events)
 
@@ -175,12 +175,12 @@ ACTIONS: dict[str, Callable[[Service], None]] = {
 
 
 @given(st.lists(st.sampled_from(sorted(ACTIONS)), max_size=12))
-def test_a_wish_waits_exactly_while_git_holds_what_somebody_else_put_there(actions: list[str]) -> None:
+def test_a_version_waits_exactly_while_git_holds_what_somebody_else_put_there(actions: list[str]) -> None:
     service = Service()
     for action in actions:
         ACTIONS[action](service)
         waits = held(f"v{service.count + 1}", service.git, service.events, service.state)
-        if service.is_told:
+        if service.is_complete:
             assert waits == service.is_up_to_hold, actions
         else:
             assert waits >= service.is_up_to_hold, actions
@@ -205,5 +205,5 @@ def test_what_the_newest_events_tell_older_ones_do_not_change(actions: list[str]
         last_written(service.events[:count], EAST, stack="prod", state=service.state)
         for count in range(len(service.events) + 1)
     ]
-    first = next((index for index, answer in enumerate(answers) if answer.told), len(answers) - 1)
+    first = next((index for index, answer in enumerate(answers) if answer.complete), len(answers) - 1)
     assert len(set(answers[first:])) == 1

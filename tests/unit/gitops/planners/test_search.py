@@ -183,8 +183,8 @@ def test_fields_are_found_in_their_own_order() -> None:
         ("image:none", "apps: there is no image:none for shop; what there is: container main (apps/a.yaml:12); "),
         ("helm:a.yaml#spec.none", "apps: there is no helm:a.yaml#spec.none for shop; "),
         ("path:a.yaml#7/spec", "apps: there is no path:a.yaml#7/spec for shop; "),
-        ("helm:a.yaml#spec..a", "helm:a.yaml#spec..a: 'spec..a' is no dotted path; expected a path like image.tag"),
-        ("path:a.yaml#spec", "path:a.yaml#spec: 'spec' is no pointer; expected a JSON pointer like /image/tag"),
+        ("helm:a.yaml#spec..a", "helm:a.yaml#spec..a: 'spec..a' is not a dotted path; expected a path like image.tag"),
+        ("path:a.yaml#spec", "path:a.yaml#spec: 'spec' is not a pointer; expected a JSON pointer like /image/tag"),
     ],
 )
 def test_a_field_that_finds_nothing_is_an_error(field: str, sentence: str) -> None:
@@ -220,13 +220,13 @@ def test_only_what_follows_the_images_name_changes(image: str, version: str, aft
             {"kustomization.yaml": kustomization(f"{{name: shop, digest: '{OTHER}'}}")},
             "kustomize:shop",
             "2",
-            "apps/kustomization.yaml:3 /0/images/0/digest: 2 cannot stand here",
+            "apps/kustomization.yaml:3 /0/images/0/digest: 2 cannot be used here",
         ),
         (
             {"kustomization.yaml": kustomization("{name: shop, newTag: '1'}")},
             "kustomize:shop",
             DIGEST,
-            f"apps/kustomization.yaml:3 /0/images/0/newTag: {DIGEST} cannot stand here",
+            f"apps/kustomization.yaml:3 /0/images/0/newTag: {DIGEST} cannot be used here",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""The plan for people: every word of it, colours only when asked for, nothing that a terminal would obey."""
+"""The plan for people: all of its text, colours only when asked for, nothing that a terminal would obey."""
 
 from __future__ import annotations
 
@@ -28,16 +28,15 @@ Findings
   ! provider: clusters/w/rollout.yaml:12: the image stays img:1
 
 hash {SCALAR.hash}
-to hold `pulumi up` to it: MESHROLL_PLAN=one,two
 """
 
 
 def test_the_whole_text() -> None:
-    assert as_text(SCALAR, hold=("one", "two", "one")) == TEXT
+    assert as_text(SCALAR) == TEXT
 
 
 def test_colours_add_nothing_but_colours() -> None:
-    painted = as_text(SCALAR, color=True, hold=("one", "two"))
+    painted = as_text(SCALAR, color=True)
     assert "\x1b[31m-        version: v1\x1b[0m" in painted
     assert re.sub("\x1b\\[[0-9;]*m", "", painted) == TEXT
 
@@ -67,7 +66,7 @@ def test_a_version_that_stays_is_not_shown_as_a_move() -> None:
     )
 
 
-def test_a_place_where_the_version_stays_is_told_beside_those_where_it_moves() -> None:
+def test_a_place_where_the_version_stays_is_shown_beside_those_where_it_moves() -> None:
     changes = (
         VersionChange("provider", "v1", "v2", "clusters/east"),
         VersionChange("provider", "v2", "v2", "clusters/west"),
@@ -85,9 +84,9 @@ def test_a_finding_cannot_begin_a_line_of_ours() -> None:
 
 def test_nothing_to_do_says_so() -> None:
     nothing = replace(SCALAR, edits=(), changes=(), diff="", findings=(), applications=(), timeline=())
-    assert as_text(nothing, hold=("one",)) == (
+    assert as_text(nothing) == (
         "Plan of stack prod for https://git.example/rollouts.git main, base dddddddddddd\n"
-        f"Nothing to do: Git holds what is wished.\n\nhash {nothing.hash}\n"
+        f"Nothing to do: Git holds the versions already.\n\nhash {nothing.hash}\n"
     )
 
 
@@ -152,11 +151,11 @@ def test_of_many_services_the_first_few_are_shown_and_all_when_asked() -> None:
         timeline=tuple(replace(SCALAR.timeline[0], service=name) for name in names),
         findings=tuple(Finding("lint", "odd", name) for name in names),
     )
-    assert as_text(many).splitlines()[1:] == [
+    assert as_text(many, more="`--verbose` shows all of them").splitlines()[1:] == [
         "",
         "21 services change, in 21 files",
         *(f"  {name}: v1 -> v2" for name in names[:5]),
-        "  … 16 more; `--verbose` shows all of them with the diff",
+        "  … 16 more; `--verbose` shows all of them",
         "",
         "wave 1: Application shop-w (cluster w)",
         *(

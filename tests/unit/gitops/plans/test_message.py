@@ -1,4 +1,4 @@
-"""What a commit says: subject, the stack's own words, trailers."""
+"""What a commit says: subject, the stack's own text, trailers."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_release_without_a_stack_names_none_and_its_place_all_the_same() -> No
     )
 
 
-def test_an_undo_names_every_commit_and_plan_it_takes_back_and_why() -> None:
+def test_an_undo_names_every_commit_and_plan_it_undoes_and_why() -> None:
     steps = (VersionChange("provider", "v3", "v2"), VersionChange("provider", "v2", "v1"))
     plan = replace(PLAN, changes=(VersionChange("provider", "v3", "v1"),))
     undo = Undo(steps, ("a" * 40, "b" * 40), ("c" * 64, "d" * 64), "it is slow")
@@ -115,7 +115,7 @@ def test_the_stack_may_put_words_around_ours() -> None:
 
 @pytest.mark.parametrize("stack", [" ", "a\nMeshroll-Stack: b", "a\x1b[2J"])
 def test_a_stacks_name_cannot_forge_a_trailer(stack: str) -> None:
-    with pytest.raises(BadInputError, match="cannot stand in a commit message"):
+    with pytest.raises(BadInputError, match="cannot be part of a commit message"):
         commit_message(PLAN, stack)
 
 

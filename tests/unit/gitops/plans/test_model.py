@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from meshroll.errors import ConflictError
-from meshroll.gitops.plans import Edit, Plan, VersionChange, joined
+from meshroll.gitops.plans import Edit, Plan, ServiceSettings, VersionChange, joined
 from tests.support.git.plans import SCALAR
 
 ONE = Edit("live/provider/rollout.yaml", "", "a" * 40, "b" * 40, "provider", blob="a" * 40)
@@ -63,12 +63,12 @@ def test_the_hash_covers_what_decides_the_edits_and_nothing_else() -> None:
     same = [
         replace(SCALAR, edits=(replace(edit, line=99, blob="f" * 40, anchor=""),)),
         replace(SCALAR, findings=(), applications=(), timeline=(), stack="other"),
-        replace(SCALAR, settings={**SCALAR.settings, "untouched": {"path": "x"}}),
+        replace(SCALAR, settings={**SCALAR.settings, "untouched": (ServiceSettings("x"),)}),
     ]
     assert {plan.hash for plan in same} == {SCALAR.hash}
     others = [
         replace(SCALAR, edits=(replace(edit, pointer="/0/a"),)),
-        replace(SCALAR, settings={"provider": {"path": "clusters/w", "fields": ["image"]}}),
+        replace(SCALAR, settings={"provider": (ServiceSettings("clusters/w", ("image",)),)}),
         replace(SCALAR, exact=True),
         replace(SCALAR, exact=True, edits=(replace(edit, blob="f" * 40),)),
     ]
@@ -88,7 +88,7 @@ def test_the_blob_agreed_on_is_the_one_that_counts() -> None:
     assert [edit.blob for edit in bound.edits] == ["f" * 40]
 
 
-def test_a_value_that_stands_elsewhere_now_is_never_written_where_it_stood() -> None:
+def test_a_value_that_moved_is_never_written_where_it_was() -> None:
     (edit,) = SCALAR.edits
     before = Edit(edit.file, "/7/elsewhere", edit.old, edit.new)
     with pytest.raises(ConflictError) as caught:
@@ -99,17 +99,17 @@ def test_a_value_that_stands_elsewhere_now_is_never_written_where_it_stood() -> 
 
 def test_the_plans_of_several_folders_are_one() -> None:
     (edit,) = SCALAR.edits
-    elsewhere = {"provider": {"path": "clusters/x", "fields": []}}
+    elsewhere = {"provider": (ServiceSettings("clusters/x", ()),)}
     other = replace(SCALAR, edits=(replace(edit, file="clusters/x/rollout.yaml"),), diff="more\n", settings=elsewhere)
     plan = joined([SCALAR, other])
     assert [edit.file for edit in plan.edits] == ["clusters/w/rollout.yaml", "clusters/x/rollout.yaml"]
     assert (plan.changes, plan.timeline) == (SCALAR.changes, SCALAR.timeline)
     assert plan.diff == SCALAR.diff + "more\n"
-    assert plan.settings == {"provider": [SCALAR.settings["provider"], elsewhere["provider"]]}
+    assert plan.settings == {"provider": (*SCALAR.settings["provider"], *elsewhere["provider"])}
 
 
 def test_a_folder_where_nothing_changes_adds_nothing_to_the_hash() -> None:
-    nothing = replace(SCALAR, edits=(), changes=(), diff="", settings={"provider": {"path": "clusters/x"}})
+    nothing = replace(SCALAR, edits=(), changes=(), diff="", settings={"provider": (ServiceSettings("clusters/x"),)})
     assert joined([SCALAR, nothing]).hash == SCALAR.hash
     assert joined([nothing, SCALAR]).hash == SCALAR.hash
 

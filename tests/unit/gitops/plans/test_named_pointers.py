@@ -30,7 +30,7 @@ BASE = parse(pod("one", "main", "side").encode(), "f.yaml")
         ("/0/metadata/name", "/Deployment shop~1one/metadata/name"),
     ],
 )
-def test_a_pointer_is_told_by_names(pointer: str, named: str) -> None:
+def test_a_pointer_has_names_for_positions(pointer: str, named: str) -> None:
     assert anchor(BASE, pointer) == named
     assert locate(BASE, named) == pointer
 

@@ -6,17 +6,19 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from meshroll.errors import BadInputError
-from meshroll.gitops.plans import Edit, Plan
+from meshroll.gitops.plans import Edit, FindingKind, Plan, ServiceSettings
 from meshroll.gitops.plans.serialize import SCHEMA, from_json, read_plan, to_json
 from tests.support.git.plans import FILE, POINTER, SCALAR, WHOLE, blob
 
 (ONE,) = SCALAR.edits
+DOCUMENTS = Path(__file__).parent / "documents"
+"""Plans as Meshroll 0.1.0 wrote them: two clusters, named fields in an exact plan, a held service, a rendered file."""
 SCHEMA_VALUE = json.loads(SCHEMA.read_text(encoding="utf-8"))
 
 
@@ -127,11 +129,11 @@ def test_a_plan_edited_by_hand_is_refused(change: Callable[[Any], None]) -> None
         (replace(SCALAR, edits=(replace(ONE, new="v2\nevil: 1"),)), f"{FILE} {POINTER}: its new value cannot be a"),
         (
             replace(WHOLE, contents={**WHOLE.contents, "live/a/one.yaml": b"x"}),
-            "live/a/one.yaml: its content is another",
+            "live/a/one.yaml: its content does not match",
         ),
         (
             replace(WHOLE, edits=(Edit(".gitmodules", "", "", blob(b"x"), "a"),), contents={".gitmodules": b"x"}),
-            ".gitmodules: no manifest is called so",
+            ".gitmodules: a manifest does not have such a name",
         ),
     ],
 )
@@ -141,31 +143,61 @@ def test_a_plan_whose_parts_contradict_each_other_is_refused_with_any_checksum(p
     assert str(caught.value).startswith(f"p.json: {sentence}")
 
 
-@pytest.mark.parametrize("settings", [{"provider": "x"}, {"provider": {"path": 5}}, {"provider": {"fields": "x"}}])
-def test_settings_of_another_shape_are_refused(settings: Any) -> None:
+@pytest.mark.parametrize("value", ["x", {"path": 5}, {"fields": "x"}, {"template": 5}, {"undo": "x"}])
+def test_settings_of_another_shape_are_refused(value: Any) -> None:
+    document = json.loads(to_json(SCALAR))
+    document["settings"] = {"provider": value}
     with pytest.raises(BadInputError, match=r"^p\.json /settings/provider"):
-        from_json(to_json(replace(SCALAR, settings=settings)).encode(), "p.json")
+        from_json(json.dumps(document).encode(), "p.json")
+
+
+@pytest.mark.parametrize("name", ["fields", "held", "rendered", "two_clusters"])
+def test_a_plan_of_an_earlier_version_is_read_and_written_as_it_was(name: str) -> None:
+    file = DOCUMENTS / f"{name}.json"
+    assert to_json(read_plan(file), json.loads(file.read_text())["releases"]) == file.read_text()
+
+
+def test_the_settings_of_an_earlier_plan_are_values() -> None:
+    settings = {file.stem: read_plan(file).settings for file in DOCUMENTS.iterdir()}
+    assert settings == {
+        "fields": {"provider": (ServiceSettings("clusters/east", ("label:version",)),)},
+        "held": {},
+        "rendered": {"shop": (ServiceSettings("live", template="weight"),)},
+        "two_clusters": {"provider": (ServiceSettings("clusters/east", ()), ServiceSettings("clusters/west", ()))},
+    }
+
+
+def test_a_finding_of_an_unknown_kind_is_refused() -> None:
+    document = json.loads(to_json(SCALAR))
+    document["findings"][0]["kind"] = "odd"
+    with pytest.raises(BadInputError, match=r"^p\.json /findings/0/kind: it is not a plan: 'odd' is not one of "):
+        from_json(json.dumps(document).encode(), "p.json")
+
+
+def test_the_schema_lists_the_kinds_that_the_code_knows() -> None:
+    kinds = SCHEMA_VALUE["properties"]["findings"]["items"]["properties"]["kind"]["enum"]
+    assert kinds == list(get_args(FindingKind))
 
 
 def test_half_a_character_is_no_plan() -> None:
     text = to_json(SCALAR).replace("git.example", "\\udcff")
     with pytest.raises(BadInputError) as caught:
         from_json(text.encode(), "p.json")
-    assert str(caught.value) == "p.json: it is no JSON in UTF-8; expected a plan"
+    assert str(caught.value) == "p.json: it is not JSON in UTF-8; expected a plan"
 
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "p.json:1:1: it is no JSON (Expecting value); expected a plan"),
-        (b"{\n,", "p.json:2:1: it is no JSON (Expecting property name enclosed in double quotes); expected a plan"),
-        (b"\xff", "p.json: it is no JSON in UTF-8; expected a plan"),
-        (b"[" * 100_000, "p.json: it is no JSON in UTF-8; expected a plan"),
-        (b"[]", "p.json: it is no plan; expected a JSON object"),
-        (b'{"version": 1, "version": 1}', "p.json: a key stands twice in it; expected a plan"),
-        (b"{}", "p.json: it is no plan of this format (no version); expected version 1"),
-        (b'{"version": 2}', "p.json: it is no plan of this format (version 2); expected version 1"),
-        (b'{"version": true}', "p.json: it is no plan of this format (version True); expected version 1"),
+        (b"", "p.json:1:1: it is not JSON (Expecting value); expected a plan"),
+        (b"{\n,", "p.json:2:1: it is not JSON (Expecting property name enclosed in double quotes); expected a plan"),
+        (b"\xff", "p.json: it is not JSON in UTF-8; expected a plan"),
+        (b"[" * 100_000, "p.json: it is not JSON in UTF-8; expected a plan"),
+        (b"[]", "p.json: it is not a plan; expected a JSON object"),
+        (b'{"version": 1, "version": 1}', "p.json: a key occurs twice in it; expected a plan"),
+        (b"{}", "p.json: it is not a plan of this format (no version); expected version 1"),
+        (b'{"version": 2}', "p.json: it is not a plan of this format (version 2); expected version 1"),
+        (b'{"version": true}', "p.json: it is not a plan of this format (version True); expected version 1"),
     ],
 )
 def test_what_is_no_plan_is_refused_in_one_sentence(content: bytes, sentence: str) -> None:
@@ -180,7 +212,8 @@ def test_what_does_not_fit_the_schema_is_named_with_its_pointer() -> None:
     with pytest.raises(BadInputError) as caught:
         from_json(json.dumps(document).encode(), "p.json")
     assert str(caught.value) == (
-        "p.json /edits/0/line: it is no plan: '12' is not of type 'integer'; expected what plan.schema.json describes"
+        "p.json /edits/0/line: it is not a plan: '12' is not of type 'integer'; "
+        "expected what plan.schema.json describes"
     )
 
 

@@ -14,26 +14,26 @@ from pathlib import Path
 from typing import Any
 
 from meshroll.gitops.git import last_line
-from meshroll.provider import RELEASE
-from meshroll.release.inputs import written_before
+from meshroll.release.inputs import ReleaseInputs
+from meshroll.release.properties import to_properties, written_before
 
 SECONDS = 60.0
 _COMMAND = ("pulumi", "--non-interactive", "--color=never", "stack", "export", "--stack")
 
 
 class PulumiState:
-    """A stack's state, asked for once and only when it matters. `trouble` says why it cannot be read."""
+    """A stack's state, read once and only when it matters. `trouble` is why it cannot be read, empty where it can."""
 
-    def __init__(self, stack: str, project: Path) -> None:
-        self._stack, self._project = stack, project
+    def __init__(self, stack: str, project: Path, release_type: str) -> None:
+        self._stack, self._project, self._type = stack, project, release_type
         self.trouble = ""
 
-    def written(self, release: str, inputs: Mapping[str, Any]) -> Mapping[str, str]:
-        """The versions that the last `pulumi up` wrote through one Release; empty where nobody knows.
+    def written(self, release: str, inputs: ReleaseInputs) -> Mapping[str, str]:
+        """The versions that the last `pulumi up` wrote through one Release; empty where that is not known.
 
         `inputs` are those that the Release would have now: what was written at another place does not count.
         """
-        return written_before(self._releases.get(release, {}), inputs)
+        return written_before(self._releases.get(release, {}), to_properties(inputs))
 
     @cached_property
     def _releases(self) -> Mapping[str, Mapping[str, Any]]:
@@ -56,17 +56,19 @@ class PulumiState:
         else:
             if done.returncode == 0:
                 try:
-                    return releases_in(json.loads(done.stdout))
+                    return releases_in(json.loads(done.stdout), self._type)
                 except ValueError:
-                    self.trouble = "what pulumi printed is no JSON"
+                    self.trouble = "what pulumi printed is not JSON"
             elif "no stack named" not in done.stderr:  # a stack without any `up` is no trouble
                 self.trouble = last_line(done.stderr)
         return {}
 
 
-def releases_in(state: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    """The inputs of each Release of an exported state, by its name."""
+def releases_in(state: Mapping[str, Any], release_type: str) -> Mapping[str, Mapping[str, Any]]:
+    """The inputs of each resource of a type in an exported state, by its name."""
     resources = (state.get("deployment") or {}).get("resources") or []
     return {
-        item["urn"].rpartition("::")[2]: item.get("inputs") or {} for item in resources if item.get("type") == RELEASE
+        item["urn"].rpartition("::")[2]: item.get("inputs") or {}
+        for item in resources
+        if item.get("type") == release_type
     }

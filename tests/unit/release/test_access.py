@@ -1,18 +1,14 @@
-"""Which repository a command works on, and what opens it."""
+"""What opens a repository that no stack describes."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from meshroll.cli.repository import agreed_remote, given_remote, stack_repository
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import Remote
-from meshroll.release.inputs import read_inputs
-from meshroll.release.stack import release_groups, release_values
-from tests.support.stacks import stack
+from meshroll.release.access import agreed_remote, given_remote
 
 URL = "https://git.example/r.git"
 
@@ -41,23 +37,6 @@ def test_what_opens_a_repository_without_a_stack_is_in_the_environment(environ: 
     assert given_remote("https://git.example/r.git", "main", environ) == remote
 
 
-def test_a_stacks_repository_is_opened_as_its_releases_open_it() -> None:
-    assert stack_repository(stack())[0] == Remote("https://git.example/r.git", "main", "ci", "s3cret")
-
-
-def test_each_folder_of_a_stack_is_a_release() -> None:
-    assert release_groups(stack(workers=("a", "b"))) == {"dubbo-a": ("a",), "dubbo-b": ("b",)}
-    assert release_groups(stack(workers=("a", "b"), path="all")) == {"dubbo": ("a", "b")}
-    watched = replace(stack(), services=stack().services[1:])
-    assert release_groups(watched) == {}
-
-
-@pytest.mark.parametrize("exact", [False, True])
-def test_a_stack_may_ask_for_exact_releases(exact: bool) -> None:
-    asked = replace(stack(), repository=replace(stack().repository, exact=exact))
-    assert read_inputs(release_values(asked, ["worker-1"])).exact is exact
-
-
 def test_a_password_may_stand_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("s3cret\n")
@@ -71,12 +50,12 @@ def test_a_password_may_stand_in_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["PASSWORD", "PASSWORD_FILE", "SSH_KEY"])
-def test_a_plan_alone_does_not_say_where_credentials_go(name: str) -> None:
+def test_a_plan_alone_does_not_decide_where_credentials_go(name: str) -> None:
     with pytest.raises(BadInputError) as caught:
         agreed_remote(URL, "main", None, "plan.json", {f"MESHROLL_REPOSITORY_{name}": "s3cret"})
     assert str(caught.value) == (
         f"plan.json: the plan alone says where MESHROLL_REPOSITORY_{name} would go; "
-        f"expected --repository {URL}, if that is right"
+        f"expected repository {URL}, if that is right"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import grpc
@@ -14,21 +13,10 @@ from meshroll.gitops.planners import plan_rendered
 from meshroll.gitops.plans import apply_plan
 from meshroll.gitops.plans.scope import Scope
 from meshroll.release import planning
-from meshroll.release.inputs import read_inputs
-from tests.git.provider.test_release import FILE, World, inputs, up
+from meshroll.release.properties import from_properties
 from tests.support.git.repositories import Repository
-from tests.support.provider.engine import URN, Engine, started, struct
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def engine(world: World) -> Iterator[Engine]:
-    with started(world.services()) as engine:
-        yield engine
+from tests.support.provider.clusters import FILE, World, inputs, up
+from tests.support.provider.engine import URN, Engine, struct
 
 
 def undo(repository: Repository, service: str = "provider", reason: str = "it is slow") -> str:
@@ -38,8 +26,8 @@ def undo(repository: Repository, service: str = "provider", reason: str = "it is
 
 
 def again(engine: Engine, old: dict[str, Any], outputs: dict[str, Any], wanted: dict[str, Any]) -> list[str] | None:
-    """The paths of a preview's diff; what the plug-in said is in `engine.words`."""
-    engine.words.said.clear()
+    """The paths of a preview's diff; what the plug-in reported is in `engine.log`."""
+    engine.log.messages.clear()
     return engine.diff(old, engine.check(wanted, old), outputs)
 
 
@@ -55,8 +43,8 @@ def test_deliver_undo_change_something_else_and_up_makes_no_commit(engine: Engin
     when = repository.log("%aI")[0][:16].replace("T", " ")
     wanted = inputs(repository, provider="v2") | {"timeoutSeconds": 5}
     assert again(engine, old, outputs, wanted) is None
-    (said,) = engine.words.said
-    assert said == (
+    (message,) = engine.log.messages
+    assert message == (
         f"warning: provider: v2 was undone by Meshroll in {undone[:12]} at {when}: it is slow; "
         "`meshroll retry provider v2 -s prod` releases it again"
     )
@@ -99,17 +87,17 @@ def test_another_version_is_released_over_an_undo(engine: Engine, repository: Re
 def test_released_again_by_a_person_there_is_nothing_left_to_say(engine: Engine, repository: Repository) -> None:
     old, outputs = delivered(engine, repository, provider="v2")
     undo(repository)
-    plan = planning.plan(read_inputs(inputs(repository, provider="v2")))
+    plan = planning.plan(from_properties(inputs(repository, provider="v2")))
     apply_plan(repository.remote, plan, stack="prod")
     assert again(engine, old, outputs, inputs(repository, provider="v2")) is None
-    assert engine.words.said == []
+    assert engine.log.messages == []
 
 
 def test_an_undo_between_the_check_and_the_commit_stops_the_commit(engine: Engine, repository: Repository) -> None:
     old, _ = up(engine, inputs(repository, provider="v1"))
     wanted = inputs(repository, provider="v2")
     checked = engine.check(wanted, old)
-    apply_plan(repository.remote, planning.plan(read_inputs(wanted)), stack="prod")
+    apply_plan(repository.remote, planning.plan(from_properties(wanted)), stack="prod")
     undone = undo(repository)
     with pytest.raises(grpc.RpcError) as caught:
         engine.update(checked)
@@ -129,8 +117,8 @@ def test_what_someone_else_put_into_git_is_not_overwritten(engine: Engine, repos
     repository.commit("scale", write={FILE: repository.read(FILE).replace("replicas: 1", "replicas: 7")})
     changed = again(engine, old, outputs, inputs(repository, provider=wish))
     assert changed == (None if wish == "v1" else ["services[0].version"])
-    (said,) = engine.words.said
-    assert said == (
+    (message,) = engine.log.messages
+    assert message == (
         "warning: provider: Git holds v9, newer than v1, which `pulumi up` wrote last: "
         f"Ada in {hotfix[:12]} (hotfix); `meshroll set --from-git provider -s prod` and then `pulumi up` "
         "bring the stack in line, and the next version goes on from there"
@@ -164,18 +152,18 @@ def test_once_the_stack_is_in_line_the_next_version_goes_on(engine: Engine, repo
 
 def test_what_another_person_released_is_named_with_its_commit(engine: Engine, repository: Repository) -> None:
     old, outputs = up(engine, inputs(repository, provider="v1"))
-    plan = planning.plan(read_inputs(inputs(repository, provider="v2")))
+    plan = planning.plan(from_properties(inputs(repository, provider="v2")))
     commit = apply_plan(repository.remote, plan, stack="prod").commit
     assert again(engine, old, outputs, inputs(repository, provider="v1")) is None
-    (said,) = engine.words.said
-    assert said.startswith(
+    (message,) = engine.log.messages
+    assert message.startswith(
         f"warning: provider: Git holds v2, newer than v1, which `pulumi up` wrote last: Meshroll in {commit[:12]} at 20"
     )
 
 
 def test_the_first_up_takes_over_what_it_finds(engine: Engine, repository: Repository) -> None:
     plan = plan_rendered(
-        repository.remote, "live/w", planning.rendered_files(read_inputs(inputs(repository, provider="v1")))
+        repository.remote, "live/w", planning.rendered_files(from_properties(inputs(repository, provider="v1")))
     )
     apply_plan(repository.remote, plan, stack="")
     engine.create(engine.check(inputs(repository, provider="v2")))

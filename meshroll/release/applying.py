@@ -1,0 +1,49 @@
+"""Applying a plan that was made earlier: only to the repository it is for, and without what waits for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from meshroll.errors import BadInputError, Parameter
+from meshroll.gitops.git import Remote, Style
+from meshroll.gitops.history import unless_undone
+from meshroll.gitops.plans import HELD, Applied, Plan, apply_plan
+from meshroll.release.access import agreed_remote
+from meshroll.release.target import stack_repository
+from meshroll.release.waves import check_one_wave
+from meshroll.release.wording import holds_as_sentences
+from meshroll.settings.model import Stack
+
+
+def apply_agreed(
+    plan: Plan, stack: Stack | None, where: str, *, repository: str | None, environ: Mapping[str, str]
+) -> Applied:
+    """Commit and push a plan, whose file is `where`. `stack` is the one that the plan names, if it names one.
+
+    `repository` is the URL that a person named, `environ` holds what opens it where no stack does. Raises
+    BadInputError for a plan of another repository, of several waves, or with what waits for a person.
+    """
+    held = next((finding for finding in plan.findings if finding.kind in HELD), None)
+    if held is not None:
+        raise BadInputError(f"the plan holds {held}", where=where, expected="a plan without it")
+    if stack is not None:
+        remote, style = _of_stack(plan, stack, where, repository)
+    else:
+        remote, style = agreed_remote(plan.url, plan.branch, repository, where, environ), None
+    with holds_as_sentences():
+        return apply_plan(remote, plan, stack=plan.stack, command="apply", style=style, guard=unless_undone(plan))
+
+
+def _of_stack(plan: Plan, stack: Stack, where: str, repository: str | None) -> tuple[Remote, Style | None]:
+    if repository is not None:
+        what = f"stack {stack.name} says where"
+        raise BadInputError(what, where=where, expected=("no ", Parameter("repository")))
+    remote, style = stack_repository(stack)
+    if (remote.url, remote.branch) != (plan.url, plan.branch):
+        raise BadInputError(
+            f"the plan is for branch {plan.branch} of {plan.url}",
+            where=where,
+            expected=f"one for branch {remote.branch} of {remote.url}, which stack {stack.name} has",
+        )
+    check_one_wave(stack, plan, where)
+    return remote, style
