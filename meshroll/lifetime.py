@@ -25,8 +25,32 @@ _POLL_SECONDS = 1.0
 _GRACE_SECONDS = 2.0
 _START_SECONDS = 0.1
 _LOOK_SECONDS = 0.05
-_STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"})
 _STANDARD_INPUT = 0
+
+
+class _Starts:
+    """The processes that this one starts: when it last began to start one, and that it starts no more."""
+
+    EVENTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"})
+
+    def __init__(self) -> None:
+        self._last = float("-inf")
+        self._refused = False
+
+    def watch(self, event: str, _: tuple[object, ...]) -> None:
+        """An audit hook: it is called when a process is about to be started."""
+        if event in self.EVENTS:
+            self._last = time.monotonic()  # before the question: `end` sees it, or is seen
+            if self._refused:
+                raise RuntimeError("this process is ending")
+
+    def end(self) -> None:
+        """Refuse more of them, and return once what threads were starting is there."""
+        self._refused = True
+        time.sleep(max(0.0, self._last + _START_SECONDS - time.monotonic()))
+
+
+_STARTS = _Starts()
 
 
 def end_with_parent() -> None:
@@ -36,6 +60,7 @@ def end_with_parent() -> None:
     """
     # The engine closes a plug-in by an interrupt, which a shell's background job inherits as one to be ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.addaudithook(_STARTS.watch)
     atexit.register(_end_children)
     engine = select.poll()
     if _is_pipe(_STANDARD_INPUT):
@@ -52,8 +77,7 @@ def end() -> NoReturn:
 
 
 def _end_children() -> None:
-    sys.addaudithook(_refuse)
-    time.sleep(_START_SECONDS)
+    _STARTS.end()
     deadline, asked = time.monotonic() + _GRACE_SECONDS, set[psutil.Process]()
     while children := _running(psutil.Process().children(recursive=True)):
         late = time.monotonic() > deadline
@@ -67,12 +91,6 @@ def _end_children() -> None:
         if late:
             break
         time.sleep(_LOOK_SECONDS)
-
-
-def _refuse(event: str, _: tuple[object, ...]) -> None:
-    """Threads that still run may start nothing more; what they were starting is there after `_START_SECONDS`."""
-    if event in _STARTS:
-        raise RuntimeError("this process is ending")
 
 
 def _watch(parent: int, engine: select.poll) -> None:

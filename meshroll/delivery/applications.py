@@ -48,10 +48,10 @@ def application_state(application: Object, lineage: LineageOf) -> ApplicationSta
     compared = status.get("sync") or {}
     revision = compared.get("revision") or ""
     problem = _condition(status)
-    standing = _standing(revision, lineage)
-    if standing.relation in (Relation.OVERTAKEN, Relation.ELSEWHERE):
-        return ApplicationState(Sync.OVERTAKEN, revision, f"is at {revision[:8]}: {standing.sentence}")
-    if standing.relation is not Relation.HOLDS:
+    known = _lineage_of(revision, lineage)
+    if known.relation in (Relation.OVERTAKEN, Relation.ELSEWHERE):
+        return ApplicationState(Sync.OVERTAKEN, revision, f"is at {revision[:8]}: {known.sentence}")
+    if known.relation is not Relation.HOLDS:
         at = f"is at {revision[:8]}" if revision else "has not read the repository yet"
         return ApplicationState(Sync.WAITING, revision, at + (f": {problem}" if problem else ""))
     operation = status.get("operationState") or {}
@@ -59,7 +59,7 @@ def application_state(application: Object, lineage: LineageOf) -> ApplicationSta
     synced = _operation_revision(operation)
     if application.get("operation") or phase in ("Running", "Terminating"):
         message = operation.get("message") or "the sync is under way"
-        ours = phase == "Running" and _standing(synced, lineage).relation is Relation.HOLDS
+        ours = phase == "Running" and _lineage_of(synced, lineage).relation is Relation.HOLDS
         state = Sync.SYNCING if ours else Sync.WAITING
         return ApplicationState(state, revision, f"is syncing {(synced or revision)[:8]}: {message}")
     if compared.get("status") == "Synced":
@@ -67,11 +67,13 @@ def application_state(application: Object, lineage: LineageOf) -> ApplicationSta
     if phase in ("Failed", "Error") and synced == revision:
         message = operation.get("message") or phase
         return ApplicationState(Sync.FAILED, revision, f"could not sync {revision[:8]}: {message}")
-    word = compared.get("status") or "Unknown"
+    status_name = compared.get("status") or "Unknown"
     reason = problem or _out_of_sync(status)
     if not _automated(application):
         reason = "automated sync is off, so a person has to sync it"
-    return ApplicationState(Sync.WAITING, revision, f"is {word} at {revision[:8]}" + (f": {reason}" if reason else ""))
+    return ApplicationState(
+        Sync.WAITING, revision, f"is {status_name} at {revision[:8]}" + (f": {reason}" if reason else "")
+    )
 
 
 def is_applied(application: Object, kind: str, name: str) -> bool:
@@ -85,11 +87,11 @@ def wants_refresh(application: Object, lineage: LineageOf) -> bool:
     """Whether asking Argo CD to look at the repository again makes sense: it is elsewhere, and nobody has asked."""
     annotations = application.get("metadata", {}).get("annotations") or {}
     compared = (application.get("status") or {}).get("sync") or {}
-    there = _standing(compared.get("revision") or "", lineage).relation is not Relation.BEFORE
+    there = _lineage_of(compared.get("revision") or "", lineage).relation is not Relation.BEFORE
     return REFRESH not in annotations and not (there and compared.get("status") != "Unknown")
 
 
-def _standing(revision: str, lineage: LineageOf) -> Lineage:
+def _lineage_of(revision: str, lineage: LineageOf) -> Lineage:
     return lineage(revision) if revision else Lineage(Relation.BEFORE, "")
 
 

@@ -1,4 +1,4 @@
-"""Asking a server that may be silent: what is waited for is said meanwhile, and a deadline holds all the same."""
+"""Asking a server that may be silent: the wait is reported meanwhile, and a deadline holds all the same."""
 
 from __future__ import annotations
 

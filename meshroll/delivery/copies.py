@@ -1,7 +1,7 @@
 """Whether a hosted mesh's control plane routes as the work cluster does whose Istio resources it has copies of.
 
 The control plane's cluster reads no routes from a work cluster: a synchronizer copies them. Without it Argo Rollouts
-changes weights and subsets that no proxy ever hears of, and takes the old pods away all the same.
+changes weights and subsets that no proxy ever gets, and takes the old pods away all the same.
 """
 
 from __future__ import annotations
@@ -10,25 +10,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any
 
 from meshroll.delivery.difference import Path, differences, pointer
 from meshroll.errors import MeshrollError, UnavailableError
-from meshroll.kube import ApiError
+from meshroll.kube import Api, ApiError, Object
 
-Object = dict[str, Any]
 NETWORKING = "networking.istio.io/v1beta1"
 # The product's name for what copies; it runs in the control plane's cluster.
 SYNCHRONIZER = "Deployment mspider-mcpc-mcpc-controller in namespace istio-system"
-
-
-class Api(Protocol):
-    """The part of `meshroll.kube.Kube` that reading needs."""
-
-    name: str
-
-    def get(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> Object | None:
-        """One object, or None."""
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from meshroll.delivery.difference import differences, pointer
-from meshroll.delivery.model import Api, Object
 from meshroll.delivery.rollouts import GROUP_VERSION, pod_hash, pod_labels, pod_template, workload_reference
+from meshroll.kube import Api, Object
 
 
 def unreached(

@@ -15,10 +15,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from meshroll.delivery.copies import SYNCHRONIZER, await_copies, is_passing, routing_of, stale_copies
-from meshroll.delivery.model import FIELD_MANAGER, Api
+from meshroll.delivery.model import FIELD_MANAGER
 from meshroll.delivery.operate import PromotionRequest, carry_out, look
 from meshroll.delivery.promotion import CurrentStep, Promotion, has_reached, promotion, to_last_weight
 from meshroll.errors import ConflictError, MeshrollError, UnavailableError
+from meshroll.kube import Api
 
 Object = dict[str, Any]
 # When Argo Rollouts takes the pods of an old ReplicaSet away (pkg/apis/rollouts/v1alpha1/types.go).
@@ -45,7 +46,7 @@ class Pace:
 class Leader:
     """The work cluster whose Istio resources the control plane has copies of.
 
-    `say` gets a sentence for each thing done, `report` what is waited for.
+    `announce` gets a sentence for each thing done, `report` what is waited for.
     """
 
     def __init__(
@@ -53,29 +54,29 @@ class Leader:
         worker: Api,
         host: Api,
         namespace: str,
-        say: Callable[[str], None],
+        announce: Callable[[str], None],
         report: Callable[[str], None],
         pace: Pace,
     ) -> None:
         self._worker, self._host, self._namespace, self._pace = worker, host, namespace, pace
-        self._say, self._report = say, report
+        self._announce, self._report = announce, report
         self._where = f"cluster {worker.name}"
         self._synchronizer = f"a running synchronizer ({SYNCHRONIZER} of cluster {host.name})"
 
-    def promote(self, service: str, wish: PromotionRequest) -> None:
+    def promote(self, service: str, request: PromotionRequest) -> None:
         """Promote a service's Rollout, and return when the control plane has its new routes.
 
         Raises UnavailableError when the control plane does not follow, NotFollowedError when that was seen only after
         the promotion; beside them what `operate.promote` raises.
         """
-        first = look(self._worker, self._namespace, service, wish)
+        first = look(self._worker, self._namespace, service, request)
         stale = self._await_copies(first, self._pace.lag)
         if stale:
             problem = f"nothing is promoted, as {'; '.join(stale)}"
             raise UnavailableError(problem, where=self._where, expected=self._synchronizer)
-        if wish.full and routing_of(first, self._namespace) and to_last_weight(first) is not None:
+        if request.full and routing_of(first, self._namespace) and to_last_weight(first) is not None:
             first = self._to_last_weight(first)
-        done = self._carry_out(first, lambda found: promotion(found, full=wish.full))
+        done = self._carry_out(first, lambda found: promotion(found, full=request.full))
         self._check_followed(first, self._await_reached(first, done))
 
     def _to_last_weight(self, first: Object) -> Object:
@@ -105,7 +106,7 @@ class Leader:
 
     def _carry_out(self, first: Object, decide: Callable[[Object], Promotion]) -> Promotion:
         done = carry_out(self._worker, self._namespace, first, decide)
-        self._say(f"{first['metadata']['name']} in {self._worker.name} {done.sentence}")
+        self._announce(f"{first['metadata']['name']} in {self._worker.name} {done.sentence}")
         return done
 
     def _await_copies(self, rollout: Object, seconds: float) -> tuple[str, ...]:

@@ -20,14 +20,14 @@ from meshroll.delivery.applications import (
 )
 from meshroll.delivery.copies import stale_copies
 from meshroll.delivery.followers import unreached
-from meshroll.delivery.model import FIELD_MANAGER, REMEDY, Api, Awaited, Object, Released, Target
+from meshroll.delivery.judgement import judge
+from meshroll.delivery.model import FIELD_MANAGER, REMEDY, Awaited, Released, Target
 from meshroll.delivery.rollouts import (
     Phase,
     RolloutState,
     carries,
     is_refused,
     pod_hash,
-    pod_labels,
     pod_template,
     replica_set_name,
     rollout_state,
@@ -35,7 +35,7 @@ from meshroll.delivery.rollouts import (
     workload_reference,
 )
 from meshroll.errors import ConflictError
-from meshroll.settings.model import Wait
+from meshroll.kube import Api, Object
 
 REFRESH_SECONDS = 5.0
 # Argo Rollouts looks at an invalid spec again 20 s later, since it may have been applied before a Service or
@@ -124,8 +124,8 @@ class RolloutLook:
         namespace = self._delivery.namespace
         rollout = find_rollout(self._worker, namespace, self._released.service)
         if rollout is None:
-            self._application.judge(self._application.read())
-            if self._delivery.optional:
+            application = self._application.judge(self._application.read())
+            if self._delivery.optional and application.sync is Sync.SYNCED:  # else the sync may be about to make it
                 return Seen(True, f"does not exist in namespace {namespace}: the service has no steps to wait for")
             return Seen(False, f"does not exist in namespace {namespace} yet")
         state, template, is_current = read_state(self._worker, namespace, rollout)
@@ -133,16 +133,15 @@ class RolloutLook:
         application = self._application.judge(found)
         if not self._is_applied(rollout, found, application, state):
             return Seen(False, f"waits for Argo CD, whose Application {application.sentence}")
-        if not is_of(self._released, template):
-            return Seen(False, another_version(self._released, rollout, template))
-        if state.phase is Phase.UNOBSERVED:
-            return Seen(False, state.sentence, state=state)
-        if is_current:
+        judgement = judge(self._released, self._delivery.until, rollout, template, state)
+        if not judgement.is_released:
+            return Seen(False, judgement.sentence)
+        if is_current and state.phase is not Phase.UNOBSERVED:
             self._bind(rollout)
         if state.phase is Phase.DEGRADED and not self._may_be_too_early(rollout):
             raise FailedError(f"{self.what} {state.sentence}")
-        if not is_far_enough(state, self._delivery.until):
-            return Seen(False, state.sentence, state=state)
+        if not judgement.is_far_enough:
+            return Seen(False, judgement.sentence, state=state)
         note = f"{self._application.what} {application.sentence}" if application.sync is Sync.SYNCING else ""
         return replace(self._in_mesh(rollout, template, state), note=note)
 
@@ -209,20 +208,3 @@ def read_state(worker: Api, namespace: str, rollout: Object) -> tuple[RolloutSta
     replica_set = worker.get("apps/v1", "ReplicaSet", of, namespace) if of else None
     template = pod_template(rollout, workload)
     return rollout_state(rollout, replica_set, workload), template, carries(replica_set, template)
-
-
-def is_of(released: Released, template: Object) -> bool:
-    """Whether a pod template has the version released, as far as labels tell."""
-    return released.labels.items() <= pod_labels(template).items()
-
-
-def another_version(released: Released, rollout: Object, template: Object) -> str:
-    """The sentence for a Rollout that has another version, and who wrote it."""
-    has = ", ".join(f"{key}: {pod_labels(template).get(key, 'none')}" for key in released.labels)
-    return f"has {has} in the cluster, written by {template_editor(rollout)}, not {released.version}"
-
-
-def is_far_enough(state: RolloutState, until: Wait) -> bool:
-    """Whether a Rollout is where the wait may end: "step" ends at any pause, "finished" at one without end."""
-    at_step = until == "step" and state.phase is Phase.PAUSED
-    return state.phase is Phase.HEALTHY or state.waits_for_person or at_step

@@ -2,42 +2,15 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 from meshroll.delivery.applications import LineageOf
+from meshroll.kube import Api
 from meshroll.settings.model import Wait
 
-Object = dict[str, Any]
 FIELD_MANAGER = "meshroll"
 REMEDY = "expected `pulumi up --refresh`, which makes it again"
-
-
-class Api(Protocol):
-    """The part of `meshroll.kube.Kube` that reading and steering a delivery needs."""
-
-    name: str
-
-    def get(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> Object | None:
-        """One object, or None."""
-
-    def list(self, api_version: str, kind: str, namespace: str | None = None) -> builtins.list[Object]:
-        """All objects of a kind in a namespace."""
-
-    def patch(
-        self,
-        api_version: str,
-        kind: str,
-        name: str,
-        namespace: str | None,
-        patch: Object,
-        *,
-        field_manager: str,
-        subresource: str = "",
-    ) -> Object:
-        """JSON merge patch; the object as it is now."""
 
 
 @dataclass(frozen=True)

@@ -13,30 +13,31 @@ from http import HTTPStatus
 from meshroll.delivery.applications import GROUP_VERSION as ARGO
 from meshroll.delivery.applications import REFRESH, Sync, application_state
 from meshroll.delivery.copies import stale_copies
-from meshroll.delivery.looks import another_version, is_far_enough, is_of, read_state
-from meshroll.delivery.model import FIELD_MANAGER, REMEDY, Api, Awaited, Object, Target
+from meshroll.delivery.judgement import has_version, judge
+from meshroll.delivery.looks import read_state
+from meshroll.delivery.model import FIELD_MANAGER, REMEDY, Awaited, Target
 from meshroll.delivery.rollouts import is_settled, pod_template, workload_reference
-from meshroll.kube import ApiError
+from meshroll.kube import Api, ApiError, Object
 
 REFRESH_SECONDS = 10.0
 SETTLE_SECONDS = 10.0  # how long a copy in the control plane may be behind a weight that has just changed
 _POLL_SECONDS = 0.3
 
 
-def lacking(delivery: Awaited, *, refresh_seconds: float = REFRESH_SECONDS) -> tuple[str, ...]:
+def obstacles(delivery: Awaited, *, refresh_seconds: float = REFRESH_SECONDS) -> tuple[str, ...]:
     """What keeps a commit from being delivered, a sentence each: Application, destination, namespace.
 
-    An Application that is said to be invalid is looked at anew by Argo CD first, for so many seconds at most: it keeps
+    An Application that Argo CD calls invalid is looked at anew first, for so many seconds at most: it keeps
     what it saw while it was starting.
     """
     return tuple(
         sentence
         for target in delivery.targets
-        for sentence in (*_astray(delivery, target, refresh_seconds), *_no_namespace(delivery, target))
+        for sentence in (*_misdirected(delivery, target, refresh_seconds), *_no_namespace(delivery, target))
     )
 
 
-def unserved(delivery: Awaited, *, settle_seconds: float = SETTLE_SECONDS) -> tuple[str, ...]:
+def stale_routes(delivery: Awaited, *, settle_seconds: float = SETTLE_SECONDS) -> tuple[str, ...]:
     """What of the mesh does not follow the work cluster that leads it, a sentence each, after a moment to settle."""
     mesh = delivery.mesh
     if (
@@ -55,9 +56,9 @@ def unserved(delivery: Awaited, *, settle_seconds: float = SETTLE_SECONDS) -> tu
         time.sleep(_POLL_SECONDS)
 
 
-def behind(delivery: Awaited, *, settle_seconds: float = SETTLE_SECONDS) -> str:
+def undelivered(delivery: Awaited, *, settle_seconds: float = SETTLE_SECONDS) -> str:
     """Why the clusters are not where Git is, as far as the stack waits; "" when they are. One look, no waiting."""
-    if missing := lacking(delivery, refresh_seconds=0):
+    if missing := obstacles(delivery, refresh_seconds=0):
         return missing[0]
     if delivery.until == "committed":
         return ""
@@ -68,11 +69,11 @@ def behind(delivery: Awaited, *, settle_seconds: float = SETTLE_SECONDS) -> str:
     if delivery.until == "synced":
         return next((sentence for sentence in found if sentence), "")
     return next((sentence for sentence in found if sentence), "") or "; ".join(
-        unserved(delivery, settle_seconds=settle_seconds)
+        stale_routes(delivery, settle_seconds=settle_seconds)
     )
 
 
-def _astray(delivery: Awaited, target: Target, refresh_seconds: float) -> list[str]:
+def _misdirected(delivery: Awaited, target: Target, refresh_seconds: float) -> list[str]:
     """Whether an Application is missing, or deploys elsewhere than meant or nowhere."""
     where = f"namespace {delivery.argocd_namespace} of cluster {delivery.argocd.name}"
     what, application = f"Application {target.application}", _application(delivery, target)
@@ -101,7 +102,7 @@ def _no_namespace(delivery: Awaited, target: Target) -> list[str]:
 def _refreshed(delivery: Awaited, target: Target, application: Object, seconds: float) -> Object | None:
     """The Application after Argo CD has looked at it again; as it was where there is no time for that.
 
-    Where Argo CD does not look in time, nobody knows whether what it said still holds: then without it.
+    Where Argo CD does not look in time, nobody knows whether its conditions still hold: then without them.
     """
     if not seconds:
         return application
@@ -146,13 +147,12 @@ def _not_at_rest(delivery: Awaited, target: Target) -> str:
                 continue
             return f"there is no Rollout {released.service} in namespace {delivery.namespace} of {target.worker.name}"
         what = f"Rollout {released.service} in {target.worker.name}"
-        settled, template = is_settled(rollout), pod_template(rollout, None)
-        if not settled:
-            state, template, _ = read_state(target.worker, delivery.namespace, rollout)
-        if not is_of(released, template):
-            return f"{what} {another_version(released, rollout, template)}"
-        if not settled and not is_far_enough(state, delivery.until):
-            return f"{what} {state.sentence}"
+        if is_settled(rollout) and has_version(released, pod_template(rollout, None)):
+            continue  # without reading its ReplicaSet
+        state, template, _ = read_state(target.worker, delivery.namespace, rollout)
+        judgement = judge(released, delivery.until, rollout, template, state)
+        if not judgement.is_far_enough:
+            return f"{what} {judgement.sentence}"
     return ""
 
 

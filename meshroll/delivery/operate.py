@@ -12,11 +12,11 @@ from http import HTTPStatus
 from typing import Any
 
 from meshroll.delivery.looks import find_rollout
-from meshroll.delivery.model import FIELD_MANAGER, Api
+from meshroll.delivery.model import FIELD_MANAGER
 from meshroll.delivery.promotion import CurrentStep, Promotion, promotion
 from meshroll.delivery.rollouts import GROUP_VERSION, is_observed
 from meshroll.errors import BadInputError, ConflictError
-from meshroll.kube import ApiError
+from meshroll.kube import Api, ApiError
 
 Object = dict[str, Any]
 _TRIES = 10
@@ -36,14 +36,14 @@ def promote(worker: Api, namespace: str, service: str, full: bool, *, step: int 
     Returns the sentence for the user. Raises BadInputError when there is no such Rollout, ConflictError when it was
     aborted, does not stand at `step` (counted from 1) or moved on before it could be promoted.
     """
-    wish = PromotionRequest(full, step)
-    first = look(worker, namespace, service, wish)
+    request = PromotionRequest(full, step)
+    first = look(worker, namespace, service, request)
     done = carry_out(worker, namespace, first, lambda found: promotion(found, full=full))
     return f"{first['metadata']['name']} in {worker.name} {done.sentence}"
 
 
-def look(worker: Api, namespace: str, service: str, wish: PromotionRequest) -> Object:
-    """The Rollout that a wish is for. Raises BadInputError, or ConflictError where the wish does not fit it."""
+def look(worker: Api, namespace: str, service: str, request: PromotionRequest) -> Object:
+    """The Rollout that a request is for. Raises BadInputError, or ConflictError where the request does not fit it."""
     where = f"cluster {worker.name}"
     found = find_rollout(worker, namespace, service)
     if found is None:
@@ -51,9 +51,9 @@ def look(worker: Api, namespace: str, service: str, wish: PromotionRequest) -> O
     name, now = found["metadata"]["name"], CurrentStep.of(found)
     if not is_observed(found):
         raise ConflictError(f"Rollout {name} has not taken up its new spec yet; try again", where=where)
-    if wish.step is not None and (not now.moving or now.number != wish.step):
-        raise ConflictError(f"Rollout {name} is not at step {wish.step}: it {now.sentence}", where=where)
-    if now.aborted and not wish.full:
+    if request.step is not None and (not now.moving or now.number != request.step):
+        raise ConflictError(f"Rollout {name} is not at step {request.step}: it {now.sentence}", where=where)
+    if now.aborted and not request.full:
         raise ConflictError(f"Rollout {name} was aborted", where=where, expected="a new version, or --full")
     return found
 

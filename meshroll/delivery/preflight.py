@@ -5,26 +5,13 @@ All clusters are asked at once; the answer is one sentence that names every clus
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
 
+from meshroll.delivery.clusters import Connect, check_uid, open_api
 from meshroll.errors import BadInputError, MeshrollError
-from meshroll.kube import Kube
+from meshroll.kube import Api
 from meshroll.settings.model import Cluster, Stack
-
-SILENT_SECONDS = 15.0  # a server that says nothing for so long is away; nobody is told anything meanwhile
-
-
-class Api(Protocol):
-    """The part of `meshroll.kube.Kube` that the check needs."""
-
-    def get(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> dict[str, Any] | None:
-        """One object, or None."""
-
-    def knows(self, api_version: str, kind: str) -> bool:
-        """Whether the cluster serves a kind."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +49,9 @@ def needs(stack: Stack) -> dict[str, tuple[Need, ...]]:
     return {cluster: tuple(known) for cluster, known in wanted.items()}
 
 
-def check(stack: Stack, connect: Callable[[Cluster], Api] | None = None) -> None:
+def check(stack: Stack, connect: Connect = open_api) -> None:
     """Ask every cluster that the stack uses. Raises the one error that says all that is wrong."""
     wanted = needs(stack)
-    connect = connect or _connect
 
     def problem(name: str) -> MeshrollError | None:
         try:
@@ -86,20 +72,10 @@ def check(stack: Stack, connect: Callable[[Cluster], Api] | None = None) -> None
 
 def check_cluster(cluster: Cluster, api: Api, wanted: tuple[Need, ...]) -> None:
     """One cluster: reachable, the one with the uid of the stack, and with the CRDs of its parts."""
-    where = f"cluster {cluster.name}"
-    system = api.get("v1", "Namespace", "kube-system")
-    uid = system["metadata"]["uid"] if system else ""
-    if cluster.uid and uid != cluster.uid:
-        behind = f"context {cluster.context}" if cluster.context else "the current context"
-        raise BadInputError(
-            f"behind {behind} stands another cluster: uid {uid or 'unknown'}", where=where, expected=cluster.uid
-        )
+    check_uid(cluster, api)
     missing = [need for need in wanted if not api.knows(need.api_version, need.kind)]
     if missing:
         names = " and ".join(need.crd for need in missing)
         parts = " and ".join(need.missing for need in missing)
+        where = f"cluster {cluster.name}"
         raise BadInputError(f"the cluster has no {names}", where=where, expected=f"{parts} installed there")
-
-
-def _connect(cluster: Cluster) -> Api:
-    return Kube.connect(cluster.kubeconfig, cluster.context, cluster.name, read_seconds=SILENT_SECONDS)

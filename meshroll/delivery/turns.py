@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from meshroll.delivery.leader import Leader, NotFollowedError, Pace
-from meshroll.delivery.model import Api
 from meshroll.delivery.operate import PromotionRequest, promote
 from meshroll.errors import ConflictError, MeshrollError
+from meshroll.kube import Api
 from meshroll.settings.model import Cluster, Stack
 
 
@@ -15,21 +15,21 @@ def promote_in_turn(
     stack: Stack,
     clusters: Sequence[str],
     service: str,
-    wish: PromotionRequest,
+    request: PromotionRequest,
     connect: Callable[[Cluster], Api],
-    say: Callable[[str], None],
+    announce: Callable[[str], None],
     report: Callable[[str], None],
 ) -> None:
-    """Promote a service in each of the work clusters; `say` gets a sentence for each thing done, `report` progress.
+    """Promote a service in each of the work clusters; `announce` gets what was done, `report` what is waited for.
 
     Ends with the first error, which says where the service is promoted already.
     """
     promoted: list[str] = []
     for cluster in clusters:
         try:
-            _promote(stack, cluster, service, wish, connect, say, report)
+            _promote(stack, cluster, service, request, connect, announce, report)
         except MeshrollError as error:
-            if isinstance(error, NotFollowedError) and not wish.full:
+            if isinstance(error, NotFollowedError) and not request.full:
                 promoted.append(cluster)
             left = clusters[len(promoted) :]
             if not promoted or not left:
@@ -46,16 +46,16 @@ def _promote(
     stack: Stack,
     cluster: str,
     service: str,
-    wish: PromotionRequest,
+    request: PromotionRequest,
     connect: Callable[[Cluster], Api],
-    say: Callable[[str], None],
+    announce: Callable[[str], None],
     report: Callable[[str], None],
 ) -> None:
     mesh, namespace, worker = stack.mesh, stack.delivery.namespace, connect(stack.clusters[cluster])
     if mesh is not None and cluster == mesh.leader:
         pace = Pace(timeout=stack.delivery.timeout_seconds)
-        Leader(worker, connect(stack.clusters[mesh.host]), namespace, say, report, pace).promote(service, wish)
+        Leader(worker, connect(stack.clusters[mesh.host]), namespace, announce, report, pace).promote(service, request)
         return
-    say(promote(worker, namespace, service, wish.full, step=wish.step))
+    announce(promote(worker, namespace, service, request.full, step=request.step))
     if mesh is not None and cluster in mesh.workers:
-        say(f"the weights in {cluster} act on nothing: the resources of {mesh.leader} steer mesh {mesh.name}")
+        announce(f"the weights in {cluster} act on nothing: the resources of {mesh.leader} steer mesh {mesh.name}")

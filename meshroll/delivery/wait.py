@@ -13,19 +13,19 @@ from http import HTTPStatus
 from typing import Protocol
 
 from meshroll.delivery.asking import SILENT_SECONDS, answered
+from meshroll.delivery.judgement import is_far_enough
 from meshroll.delivery.looks import (
     ApplicationLook,
     FailedError,
     RolloutLook,
     Seen,
     find_rollout,
-    is_far_enough,
     read_state,
 )
-from meshroll.delivery.model import Api, Awaited
+from meshroll.delivery.model import Awaited
 from meshroll.delivery.rollouts import Phase, RolloutState
 from meshroll.errors import TimedOutError, UnavailableError
-from meshroll.kube import ApiError
+from meshroll.kube import Api, ApiError
 from meshroll.settings.model import Wait
 
 POLL_SECONDS = 0.3
@@ -110,12 +110,12 @@ def await_rollout(
 
 
 def _until_done(what: str, look: Callable[[], Seen], report: Report, pace: _Pace) -> Seen:
-    said = ""
+    reported = ""
     while True:
         seen = _look(what, look, report, pace)
-        if seen.sentence != said:
+        if seen.sentence != reported:
             report(f"{what} {seen.sentence}")
-            said = seen.sentence
+            reported = seen.sentence
         if seen.done:
             return seen
         left = pace.deadline - time.monotonic()

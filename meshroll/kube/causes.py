@@ -1,4 +1,4 @@
-"""Why a server gave no answer, in words. urllib3, TLS and the system wrap each other's errors; one of them tells it."""
+"""Why a server gave no answer, as text. urllib3, TLS and the system wrap each other's errors; one of them has it."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def _tls(server: str, error: ssl.SSLError) -> str:
         return f"{server} cannot be reached (it does not speak TLS)"
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return f"{server} cannot be reached (it closed the connection during TLS)"
-    told = _plain(alert["alert"] if alert else reason) or str(error)
-    return f"{server} cannot be reached (TLS: {told})"
+    cause = _plain(alert["alert"] if alert else reason) or str(error)
+    return f"{server} cannot be reached (TLS: {cause})"
 
 
 def _cause(errors: Sequence[BaseException]) -> str:
@@ -63,8 +63,8 @@ def _cause(errors: Sequence[BaseException]) -> str:
         return "its answer broke off"
     if _first(errors, http.client.HTTPException):
         return "it does not answer in HTTP"
-    if told := [error for error in errors if isinstance(error, OSError) and error.strerror]:
-        return f"[Errno {told[-1].errno}] {told[-1].strerror}"
+    if numbered := [error for error in errors if isinstance(error, OSError) and error.strerror]:
+        return f"[Errno {numbered[-1].errno}] {numbered[-1].strerror}"
     if late := _first(errors, exceptions.ConnectTimeoutError):
         return f"no connection within {_seconds(late, 0):g} s"
     return str(errors[-1]) or type(errors[-1]).__name__

@@ -15,7 +15,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from meshroll.kube.http import READ_SECONDS, ApiError, Http, Object
+from meshroll.kube.api import ApiError, Object
+from meshroll.kube.http import READ_SECONDS, Http
 from meshroll.kube.kubeconfig import Kubeconfig
 
 MERGE_PATCH = "application/merge-patch+json"

@@ -14,18 +14,18 @@ from kubernetes.client import ApiClient
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 
-from meshroll.errors import MeshrollError, UnavailableError
+from meshroll.errors import UnavailableError
 from meshroll.kube import kubeconfig as kubeconfigs
+from meshroll.kube.api import ApiError, Object
 from meshroll.kube.causes import no_answer
 from meshroll.kube.tls import present
 
-Object = dict[str, Any]
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 60.0
-LONGEST_WORDS = 200
+LONGEST_MESSAGE = 200
 
 
-class _WhenTold(urllib3.Retry):
+class _RetryAfter(urllib3.Retry):
     """Asks again only where the server says when: it has done nothing then, whatever was asked."""
 
     RETRY_AFTER_STATUS_CODES = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
@@ -40,18 +40,9 @@ class _WhenTold(urllib3.Retry):
 
 # A server that has just started or has too much to do is asked up to ten times more, as client-go does it
 # (rest/with_retry.go). A connection that is refused or lost is the caller's matter: something may have been done.
-AGAIN_WHEN_TOLD = _WhenTold(
+RETRY_AFTER = _RetryAfter(
     total=10, connect=False, read=False, redirect=False, other=0, allowed_methods=None, retry_after_max=2
 )
-
-
-class ApiError(MeshrollError):
-    """The API server refused a request; `status` is the HTTP status, `reason` Kubernetes' own word for it."""
-
-    def __init__(self, what: str, *, status: int, reason: str, where: str) -> None:
-        super().__init__(what, where=where)
-        self.status = status
-        self.reason = reason
 
 
 class Http:
@@ -125,8 +116,8 @@ class Http:
             answer = json.loads(text)
             message, reason = answer.get("message") or text, answer.get("reason") or ""
         except (json.JSONDecodeError, AttributeError):
-            # Not an API server's words, but a proxy's page: its first line says enough.
-            message, reason = (text.strip().splitlines() or [f"HTTP {status}"])[0][:LONGEST_WORDS], ""
+            # Not an API server's answer, but a proxy's page: its first line says enough.
+            message, reason = (text.strip().splitlines() or [f"HTTP {status}"])[0][:LONGEST_MESSAGE], ""
         where = f"cluster {self.name}"
         return ApiError(message if reason else f"{message} ({request})", status=status, reason=reason, where=where)
 
@@ -154,7 +145,7 @@ class Http:
                 headers=headers,
                 preload_content=not stream,
                 timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=seconds),
-                retries=AGAIN_WHEN_TOLD,
+                retries=RETRY_AFTER,
             )
             text = response.data.decode(errors="replace") if response.status >= HTTPStatus.BAD_REQUEST else ""
         except (urllib3.exceptions.HTTPError, ApiException, OSError) as error:

@@ -8,3 +8,4 @@ from meshroll import __version__
 NAME = "meshroll"
 VERSION = __version__
 RELEASE = "meshroll:index:Release"
+START = "meshroll:index:start"  # the function that does nothing but start the plug-in

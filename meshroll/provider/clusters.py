@@ -9,15 +9,14 @@ from typing import Any
 
 from meshroll.delivery import needs
 from meshroll.delivery.applications import LineageOf
+from meshroll.delivery.clusters import connect
 from meshroll.delivery.model import Awaited, Released, SharedMesh, Target
-from meshroll.delivery.preflight import SILENT_SECONDS, check_cluster
 from meshroll.delivery.wait import wait_for
 from meshroll.errors import MeshrollError, UnavailableError
 from meshroll.gitops.history import Lineage, Relation, relation
-from meshroll.kube import Kube
 from meshroll.manifests.validate import DryRunValidator, OpenApiValidator, check, fetch_documents
 from meshroll.release import planning
-from meshroll.release.inputs import ReleaseInputs, Service
+from meshroll.release.inputs import ReleaseInputs, VersionedService
 from meshroll.settings.model import Cluster
 
 AGAIN_SECONDS = 5.0  # between two questions to a Git server about the same revision
@@ -37,17 +36,17 @@ def wait(inputs: ReleaseInputs, commit: str, services: Sequence[str], report: Ca
     return wait_for(delivery(inputs, commit, services), report).notes
 
 
-def lacking(inputs: ReleaseInputs) -> tuple[str, ...]:
+def obstacles(inputs: ReleaseInputs) -> tuple[str, ...]:
     """What keeps a commit from being delivered, a sentence each."""
     if inputs.argocd is None:
         return ()
     of = delivery(inputs, "", [service.name for service in inputs.services])
-    return needs.lacking(of) or needs.unserved(of)
+    return needs.obstacles(of) or needs.stale_routes(of)
 
 
-def behind(inputs: ReleaseInputs, commit: str, services: Sequence[str]) -> str:
+def undelivered(inputs: ReleaseInputs, commit: str, services: Sequence[str]) -> str:
     """Why the clusters are not where Git is, as far as the stack waits; "" when they are."""
-    return needs.behind(delivery(inputs, commit, services)) if inputs.argocd else ""
+    return needs.undelivered(delivery(inputs, commit, services)) if inputs.argocd else ""
 
 
 def delivery(inputs: ReleaseInputs, commit: str, services: Sequence[str]) -> Awaited:
@@ -75,8 +74,8 @@ def delivery(inputs: ReleaseInputs, commit: str, services: Sequence[str]) -> Awa
     )
 
 
-def version_labels(service: Service) -> dict[str, str]:
-    """The pod labels that show a service's version, as far as the stack tells: the templates' own, or the fields'."""
+def version_labels(service: VersionedService) -> dict[str, str]:
+    """The pod labels that show a service's version, as far as they are known: the templates' own, or the fields'."""
     if service.template:
         return {"version": service.version}
     return {field.value: field.text(service.version) for field in service.fields if field.kind == "label"}
@@ -105,11 +104,3 @@ def lineage(
         return found
 
     return of
-
-
-def connect(cluster: Cluster, *, read_seconds: float = SILENT_SECONDS) -> Kube:
-    """A cluster's API. Raises BadInputError when another cluster stands behind the context."""
-    kube = Kube.connect(cluster.kubeconfig, cluster.context, cluster.name, read_seconds=read_seconds)
-    if cluster.uid:
-        check_cluster(cluster, kube, ())
-    return kube

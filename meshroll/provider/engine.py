@@ -1,4 +1,4 @@
-"""Words to the person who runs Pulumi, through the engine that started us: the SDK's helper knows no such way."""
+"""Messages to the person who runs Pulumi, through the engine that started us: the SDK has no function for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_MESSAGE_BYTES = 400 * 1024 * 1024
 
 
 class Engine:
-    """The engine's log. A word that does not reach it is lost: the work goes on."""
+    """The engine's log. A message that does not reach it is lost: the work goes on."""
 
     def __init__(self, address: str) -> None:
         options = [("grpc.max_send_message_length", MAX_MESSAGE_BYTES)]
@@ -28,7 +28,7 @@ class Engine:
         self._log(urn, message, engine_pb2.WARNING)
 
     def status(self, urn: str, message: str) -> None:
-        """What is going on, shown beside the resource until the next word."""
+        """What is going on, shown beside the resource until the next one."""
         self._log(urn, message, engine_pb2.INFO, ephemeral=True)
 
     def _log(

@@ -2,13 +2,13 @@
 
 - `check` renders, plans and validates, and adds the computed inputs `edits` and `written`, the versions as this run
   leaves them. A service that must wait for a person (see `meshroll.gitops.history.holds`) is warned of and left out.
-- `diff` asks Git again: a release differs while Git does not hold what the inputs render to. The remembered edits of an
-  earlier run do not count, and neither does how servers are reached.
+- `diff` asks what Git holds, as `check` found it just before: a release differs while that is not what the inputs
+  render to. The remembered edits of an earlier run do not count, and neither does how servers are reached.
   A release also differs while the clusters are not where Git is, as far as the stack waits.
 - `create` and `update` commit exactly the edits of `check` and wait; nothing is committed that could not be delivered.
   Where only the wait fails, the resource is kept with its inputs and what Git holds, as Pulumi's "initialization
-  failed": the next `up` goes on waiting. In a preview they log the unified diff, the same text as the plan's, and leave
-  out `commit` and `versions`, which are not known before.
+  failed": the next `up` goes on waiting. In a preview they log the plan's unified diff, of many services the first, and
+  leave out `commit` and `versions`, which are not known before.
 - `read` reports the versions that stand in Git, as inputs too, so that a refresh shows who changed what.
 - `delete` forgets the resource: Git is left alone.
 """
@@ -26,24 +26,28 @@ from pulumi.provider.experimental.property_value import PropertyValue
 
 from meshroll.errors import BadInputError, MeshrollError, UnavailableError, of_this_machine
 from meshroll.gitops.history import Hold, unless_undone
-from meshroll.gitops.plans import Plan, apply_plan
+from meshroll.gitops.plans import apply_plan
 from meshroll.provider import clusters
+from meshroll.provider.agreed import check_agreed
 from meshroll.provider.background import in_thread
-from meshroll.provider.hold import check_agreed
+from meshroll.provider.checks import Check, Checks
+from meshroll.provider.differences import changed_inputs
+from meshroll.provider.preview import preview_text
 from meshroll.provider.schema import schema
 from meshroll.provider.undelivered import NotDeliveredError
 from meshroll.provider.values import Properties, has_secret, is_unknown, plain_map, with_secret_at, wrap
 from meshroll.release import planning
 from meshroll.release.describe import FOLLOWER
-from meshroll.release.inputs import ReleaseInputs, read_inputs, significant, written_before
+from meshroll.release.inputs import ReleaseInputs
+from meshroll.release.properties import COMPUTED, edit_values, from_properties, significant, written_before
+from meshroll.release.wording import hold_sentence, holds_as_sentences
 
-COMPUTED = ("edits", "written")  # inputs that `check` adds
 T = TypeVar("T")
 Wait = Callable[[ReleaseInputs, str, list[str], Callable[[str], None]], tuple[str, ...]]
 
 
 class Log(Protocol):
-    """Where words to the user go; `meshroll.provider.engine.Engine` is one."""
+    """Where messages to the user go; `meshroll.provider.engine.Engine` is one."""
 
     def info(self, urn: str, message: str) -> None:
         """A diagnostic that stays."""
@@ -52,7 +56,7 @@ class Log(Protocol):
         """A diagnostic that stays and stands out."""
 
     def status(self, urn: str, message: str) -> None:
-        """A passing word."""
+        """What is going on, shown until the next status."""
 
 
 @dataclass(frozen=True)
@@ -61,17 +65,17 @@ class Services:
 
     validate: planning.Validate = clusters.validate
     wait: Wait = clusters.wait
-    lacking: Callable[[ReleaseInputs], tuple[str, ...]] = clusters.lacking
-    behind: Callable[[ReleaseInputs, str, list[str]], str] = clusters.behind
+    obstacles: Callable[[ReleaseInputs], tuple[str, ...]] = clusters.obstacles
+    undelivered: Callable[[ReleaseInputs, str, list[str]], str] = clusters.undelivered
 
 
 class ReleaseProvider(sdk.Provider):
-    """Serves `meshroll:index:Release`. Its state between calls is only the plan last made for each resource."""
+    """Serves `meshroll:index:Release`. Its state between calls is only the last check of each resource."""
 
     def __init__(self, log: Log, services: Services = Services()) -> None:
         self._log = log
         self._services = services
-        self._plans: dict[str, Plan] = {}
+        self._checks = Checks()
         self._cancelled = asyncio.Event()
 
     async def get_schema(self, _request: sdk.GetSchemaRequest) -> sdk.GetSchemaResponse:
@@ -88,12 +92,14 @@ class ReleaseProvider(sdk.Provider):
         if any(is_unknown(value) for value in given.values()):
             return sdk.CheckResponse(inputs=given)
         try:
-            before = written_before(plain_map(request.old_inputs), plain_map(given))
-            plan, written = await in_thread(lambda: self._checked(request.urn, given, before))
+            check = await in_thread(lambda: self._check(request.urn, given, plain_map(request.old_inputs)))
         except MeshrollError as error:
             return sdk.CheckResponse(inputs=given, failures=[sdk.CheckFailure("", str(error))])
-        self._plans[request.urn] = plan
-        computed = {"edits": wrap(planning.edits_value(plan)), "written": wrap(written)}
+        self._checks.remember(request.urn, check)
+        computed = {
+            "edits": wrap(edit_values(check.plan.edits, exact=check.plan.exact)),
+            "written": wrap(planning.written(check.inputs, check.held)),
+        }
         return sdk.CheckResponse(inputs={**_sealed(given), **computed})
 
     async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
@@ -102,10 +108,10 @@ class ReleaseProvider(sdk.Provider):
         commit = str(old.pop("commit", ""))
         unknown = any(is_unknown(value) for value in request.new_inputs.values())
         if not unknown and significant(old) == significant(new):
-            inputs = read_inputs({**new, "written": written_before(old, new)})
+            inputs = from_properties({**new, "edits": None, "written": written_before(old, new)})
             changed = await in_thread(lambda: self._differs(request.urn, inputs, commit))
         else:
-            changed = _changed(old, new)
+            changed = changed_inputs(old, new)
         update = sdk.PropertyDiff(sdk.PropertyDiffKind.UPDATE, input_diff=True)
         return sdk.DiffResponse(
             changes=bool(changed),
@@ -129,7 +135,7 @@ class ReleaseProvider(sdk.Provider):
         """The versions in Git, whoever put them there."""
         if not request.inputs:
             raise BadInputError("a Release cannot be imported", expected="`pulumi up`, which adopts what Git holds")
-        inputs = read_inputs(plain_map(request.inputs))
+        inputs = from_properties(plain_map(request.inputs))
         head, versions = await in_thread(lambda: planning.versions(inputs))
         found = {name: version for name, version in versions.items() if version is not None}
         known = plain_map(request.properties)
@@ -144,39 +150,40 @@ class ReleaseProvider(sdk.Provider):
         """The user pressed Ctrl-C: stop waiting. A push that is under way ends first."""
         self._cancelled.set()
 
-    def _checked(self, urn: str, given: Properties, before: Mapping[str, str]) -> tuple[Plan, dict[str, str]]:
+    def _check(self, urn: str, given: Properties, old: Mapping[str, Any]) -> Check:
         if "services" in given and has_secret(given["services"]):
             raise BadInputError(
                 "a secret would be committed to Git in clear", where="services", expected="the name of a Secret instead"
             )
-        inputs = read_inputs({**plain_map(given), "written": before})
+        values = plain_map(given)
+        inputs = from_properties({**values, "written": written_before(old, values)})
         plan, held = planning.plan_unheld(inputs)
         check_agreed(plan)
         if held and inputs.on_held == "error":
-            raise BadInputError("; ".join(hold.message for hold in held))
+            raise BadInputError("; ".join(hold_sentence(hold) for hold in held))
         for hold in held:
-            self._log.warning(urn, hold.message)
+            self._log.warning(urn, hold_sentence(hold))
         for finding in plan.findings:
             if finding.kind == FOLLOWER:
                 self._log.warning(urn, finding.message)
         for note in planning.validate_changes(inputs, plan, self._services.validate):
             self._log.info(urn, note)
-        return plan, planning.written(inputs, held)
+        return Check(inputs, plan, held)
 
     def _differs(self, urn: str, inputs: ReleaseInputs, commit: str) -> list[str]:
         """The inputs to name in a diff though none has changed: Git or the clusters are not as they say."""
-        plan, held = planning.plan_unheld(inputs)
-        if plan.edits:
+        check = self._checks.of(urn, inputs)
+        if check.plan.edits:
             return ["edits"]
-        behind = self._services.behind(inputs, commit or plan.base, _unheld(inputs, held))
-        if behind:
-            self._log.info(urn, f"nothing to commit, but not delivered: {behind}")
-        return ["argocd"] if behind else []
+        reason = self._services.undelivered(inputs, commit or check.plan.base, _unheld(inputs, check.held))
+        if reason:
+            self._log.info(urn, f"nothing to commit, but not delivered: {reason}")
+        return ["argocd"] if reason else []
 
     async def _release(self, urn: str, properties: Properties, *, preview: bool, identity: str) -> dict[str, Any]:
         if any(is_unknown(value) for value in properties.values()):
             return {}
-        inputs = read_inputs(plain_map(properties))
+        inputs = from_properties(plain_map(properties))
         if preview:
             await in_thread(lambda: self._show(urn, inputs))
             return {}
@@ -194,41 +201,32 @@ class ReleaseProvider(sdk.Provider):
         """Wait for the services that changed, and for the others too where an earlier wait has left some behind."""
 
         def wait(names: list[str]) -> None:
-            for note in self._services.wait(inputs, commit, names, lambda word: self._log.status(urn, word)):
+            for note in self._services.wait(inputs, commit, names, lambda text: self._log.status(urn, text)):
                 self._log.info(urn, note)
 
         wait(services)
-        if others and self._services.behind(inputs, commit, others):
+        if others and self._services.undelivered(inputs, commit, others):
             wait(others)
 
     def _show(self, urn: str, inputs: ReleaseInputs) -> None:
-        plan = self._plans.get(urn)
-        if plan is None or [edit.key for edit in plan.edits] != [edit.key for edit in inputs.edits]:
-            plan = planning.plan(inputs)
-        if plan.diff:
-            self._log.info(urn, plan.diff)
+        if text := preview_text(self._checks.plan(urn, inputs)):
+            self._log.info(urn, text)
 
     def _commit(self, urn: str, inputs: ReleaseInputs) -> tuple[str, list[str], list[str]]:
         """The commit that holds the plan, the services to wait for, and those that should be there already."""
-        plan = self._agreed(urn, inputs)
-        if problems := self._services.lacking(inputs):
+        plan = self._checks.plan(urn, inputs).bound_to(inputs.edits)
+        if problems := self._services.obstacles(inputs):
             nothing = "; nothing was committed" if plan.edits else ""
             raise UnavailableError("; ".join(problems) + nothing)
-        applied = apply_plan(
-            inputs.remote, plan, stack=inputs.stack, command="up", style=inputs.style, guard=unless_undone(plan)
-        )
+        with holds_as_sentences():
+            applied = apply_plan(
+                inputs.remote, plan, stack=inputs.stack, command="up", style=inputs.style, guard=unless_undone(plan)
+            )
         if applied.made:
             self._log.info(urn, f"committed {applied.commit[:12]} to {inputs.remote.branch}: {plan.summary}")
         unheld = [each.name for each in inputs.services if each.name in plan.settings]
         changed = list(dict.fromkeys(change.service for change in plan.changes)) or unheld
         return applied.commit, changed, [name for name in unheld if name not in changed]
-
-    def _agreed(self, urn: str, inputs: ReleaseInputs) -> Plan:
-        """The plan that `check` made of the edits in the inputs: it knows each place by the names around it."""
-        plan = self._plans.get(urn)
-        if plan is None or {edit.key for edit in plan.edits} != {edit.key for edit in inputs.edits}:
-            plan = planning.plan(inputs)
-        return plan.bound_to(inputs.edits)
 
     async def _unless_cancelled(self, waiting: Awaitable[T]) -> T:
         work, cancelled = asyncio.ensure_future(waiting), asyncio.ensure_future(self._cancelled.wait())
@@ -265,23 +263,11 @@ def _unheld(inputs: ReleaseInputs, held: Sequence[Hold]) -> list[str]:
 
 
 def _sealed(inputs: Properties) -> dict[str, Any]:
-    """Credentials are secret in the state, whatever the program said."""
+    """Credentials are secret in the state, whether or not the program marked them."""
     sealed = dict(inputs)
     if "repository" in sealed:
         sealed["repository"] = with_secret_at(sealed["repository"], "credentials")
     return sealed
-
-
-def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """The paths of significant inputs that differ, as fine as a person wants to read them."""
-    before, after = significant(old), significant(new)
-    keys = [key for key in after if key != "services" and before[key] != after[key]]
-    olds, news = before["services"] or [], after["services"] or []
-    if [item.get("name") for item in olds] != [item.get("name") for item in news]:
-        return [*keys, "services"]
-    for index, (one, other) in enumerate(zip(olds, news, strict=True)):
-        keys += [f"services[{index}].{key}" for key in sorted({*one, *other}) if one.get(key) != other.get(key)]
-    return keys
 
 
 def _with_versions(inputs: Properties, versions: Mapping[str, str | None]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 import grpc
 from pulumi.provider.experimental.provider import Provider
 from pulumi.provider.experimental.server import ProviderServicer
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2_grpc
 
 from meshroll.errors import MeshrollError, of_this_machine, redact
 from meshroll.provider import VERSION
@@ -30,16 +30,18 @@ class Servicer(ProviderServicer):
 
     async def Check(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's names
         """See `ReleaseProvider.check`."""
+        _without_edits(request.olds)
         return await _guarded(super().Check, request, context)
 
     async def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's names
         """See `ReleaseProvider.diff`."""
-        of_inputs = provider_pb2.DiffRequest()
-        of_inputs.CopyFrom(request)
-        of_inputs.olds.CopyFrom(request.old_inputs)
-        if "commit" in request.olds.fields:
-            of_inputs.olds.fields["commit"].CopyFrom(request.olds.fields["commit"])
-        return await _guarded(super().Diff, of_inputs, context)
+        commit = request.olds.fields["commit"].string_value if "commit" in request.olds.fields else ""
+        request.olds.CopyFrom(request.old_inputs)
+        if commit:
+            request.olds.fields["commit"].string_value = commit
+        for values in (request.olds, request.news):
+            _without_edits(values)
+        return await _guarded(super().Diff, request, context)
 
     async def Create(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's names
         """See `ReleaseProvider.create`."""
@@ -70,6 +72,12 @@ async def serve(provider: Provider, engine_address: str) -> None:
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     await server.wait_for_termination()
+
+
+def _without_edits(values: Any) -> None:
+    """Drop what nobody compares before the SDK makes objects of it: a release of many services has thousands."""
+    if "edits" in values.fields:
+        del values.fields["edits"]
 
 
 async def _guarded(call: Call, request: Any, context: Any) -> Any:

@@ -6,7 +6,7 @@ that a preview does not know yet arrives as a marker string.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
@@ -18,12 +18,14 @@ Properties = Mapping[str, PropertyValue]
 def plain(value: PropertyValue) -> Any:
     """The value without its secret and dependency wrappers."""
     inner = value.value
+    if isinstance(inner, str):  # first: most values are, and asking whether one is a mapping takes a while
+        return inner
+    if isinstance(inner, float):
+        return int(inner) if inner.is_integer() else inner
     if isinstance(inner, Mapping):
         return {key: plain(item) for key, item in inner.items()}
-    if isinstance(inner, Sequence) and not isinstance(inner, str):
+    if isinstance(inner, list | tuple):
         return [plain(item) for item in inner]
-    if isinstance(inner, float) and inner.is_integer():
-        return int(inner)
     return inner
 
 
@@ -46,11 +48,13 @@ def wrap(value: Any, *, secret: bool = False) -> PropertyValue:
 def is_unknown(value: PropertyValue) -> bool:
     """Whether some part of a value is not known before an update."""
     inner = value.value
+    if isinstance(inner, str | float | bool):
+        return inner == UNKNOWN
     if isinstance(inner, Mapping):
         return any(is_unknown(item) for item in inner.values())
-    if isinstance(inner, Sequence) and not isinstance(inner, str):
+    if isinstance(inner, list | tuple):
         return any(is_unknown(item) for item in inner)
-    return isinstance(inner, Computed) or inner == UNKNOWN
+    return isinstance(inner, Computed)
 
 
 def has_secret(value: PropertyValue) -> bool:
@@ -58,11 +62,11 @@ def has_secret(value: PropertyValue) -> bool:
     inner = value.value
     if value.is_secret:
         return True
+    if isinstance(inner, str | float | bool):
+        return False
     if isinstance(inner, Mapping):
         return any(has_secret(item) for item in inner.values())
-    if isinstance(inner, Sequence) and not isinstance(inner, str):
-        return any(has_secret(item) for item in inner)
-    return False
+    return isinstance(inner, list | tuple) and any(has_secret(item) for item in inner)
 
 
 def with_secret_at(value: PropertyValue, *path: str) -> PropertyValue:

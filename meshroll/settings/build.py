@@ -174,7 +174,7 @@ def _repository(values: Mapping[str, Any]) -> model.Repository:
     try:
         password = urlsplit(values["url"]).password
     except ValueError:
-        raise ContradictionError(_at("repository", "url"), "it is no URL", "one as https://host/path") from None
+        raise ContradictionError(_at("repository", "url"), "it is not a URL", "one as https://host/path") from None
     if password is not None or (values["url"].startswith(("http://", "https://")) and "@" in values["url"]):
         raise ContradictionError(
             _at("repository", "url"),

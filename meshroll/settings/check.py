@@ -1,22 +1,23 @@
 """The services of a stack against what a label can hold and what their templates take.
 
-Templates are the folders of rollout_templates that hold a template; which parameters they take is theirs to say.
+Templates are the folders of `rollout_templates/`, of the project or of Meshroll; each says which parameters it takes.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
 from meshroll.errors import BadInputError
 from meshroll.manifests import TEMPLATES
+from meshroll.manifests.folders import DESCRIPTOR, known_templates, project_templates, template_folder
 from meshroll.settings.build import PREFIX
-from meshroll.settings.document import Pointer
+from meshroll.settings.document import Pointer, shown
 from meshroll.settings.fields import check_fields_version
 from meshroll.settings.model import Field, Service
-from meshroll.settings.schema import suggest
 from meshroll.settings.sources import Sealed
 
 _GO_TIME: Final = re.compile(
@@ -31,9 +32,7 @@ def check_services(
     templates: Path = TEMPLATES,
 ) -> None:
     """Raise BadInputError for the first name, version, template or parameter that cannot be delivered."""
-    from meshroll.manifests.templates import DESCRIPTOR
-
-    known = sorted(descriptor.parent.name for descriptor in templates.glob(f"*/{DESCRIPTOR}"))
+    known = known_templates(templates)
     for service in services:
         _check_service(service, where, hidden, templates, known)
 
@@ -43,7 +42,7 @@ def _check_service(
     where: Callable[[Pointer], str],
     hidden: Callable[[Pointer], bool],
     templates: Path,
-    known: list[str],
+    known: Sequence[str],
 ) -> None:
     from meshroll.manifests import names
 
@@ -55,11 +54,17 @@ def _check_service(
     if service.template is None:
         return
     if service.template not in known:
-        question, expected = suggest(service.template, known)
-        what = f"there is no template {service.template}{question}"
-        raise BadInputError(what, where=where((*pointer, "template")), expected=expected)
+        close = get_close_matches(service.template, known, n=1)
+        raise BadInputError(
+            f"there is no template {service.template}" + (f" (did you mean {close[0]}?)" if close else ""),
+            where=where((*pointer, "template")),
+            expected=f"one of {', '.join(known)}, or a folder {shown(project_templates() / service.template)} "
+            f"with a {DESCRIPTOR}",
+        )
     if not _sealed(service.parameters):
-        _check_parameters(service, templates / service.template, (*pointer, "parameters"), where, hidden)
+        _check_parameters(
+            service, template_folder(service.template, templates), (*pointer, "parameters"), where, hidden
+        )
 
 
 def check_version(version: str, where: str, fields: Sequence[Field] | None = None) -> None:
@@ -81,7 +86,7 @@ def template_defaults(service: Service, namespace: str, templates: Path = TEMPLA
     if service.template is None:
         return {}
     effective = effective_parameters(
-        load_template(templates / service.template),
+        load_template(template_folder(service.template, templates)),
         service=service.name,
         namespace=namespace,
         version=service.version or "",

@@ -3,7 +3,7 @@
 The position map is exact: for every scalar `text[span.start:span.end]` is its source, quotes included. Positions count
 characters of the text as decoded, so byte order mark, CRLF and characters beyond the basic plane keep their places.
 It is read as every YAML file here is (meshroll.yamltext), and more strictly. Refused, each with its line: anything not
-UTF-8, bad YAML, a second document, a key that stands twice in one mapping, a key that is not text, merge keys, a value
+UTF-8, bad YAML, a second document, a key that occurs twice in one mapping, a key that is not text, merge keys, a value
 that contains itself, tags other than the basic ones.
 """
 
@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from meshroll.errors import BadInputError
 from meshroll.yamltext import from_yaml
-from meshroll.yamltext import join as pointer_text
+from meshroll.yamltext import join_pointer as pointer_text
 from meshroll.yamltext.nodes import TAG, ValueRef, compose
 from meshroll.yamltext.source import Pointer, Source, decoded
 

@@ -20,7 +20,7 @@ from meshroll.settings.document import Document, Pointer
 from meshroll.settings.fields import field_of
 from meshroll.settings.model import Field
 from meshroll.settings.schema import suggest
-from meshroll.yamltext import join, replace
+from meshroll.yamltext import join_pointer, replace_scalars
 
 
 def set_version(path: Path, service: str, version: str) -> tuple[str, str]:
@@ -48,7 +48,7 @@ def with_version(file: Document, service: str, version: str) -> str:
     if span.shared or span.style in {"|", ">"} or source[:1] in {"&", "!"} or not source:
         raise _unchangeable(file, pointer)
     try:
-        return replace(file.text.encode(), {join((0, *pointer)): version}, file.name).decode()
+        return replace_scalars(file.text.encode(), {join_pointer((0, *pointer)): version}, file.name).decode()
     except BadInputError:
         raise _unchangeable(file, pointer) from None
 

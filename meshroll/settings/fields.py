@@ -1,4 +1,4 @@
-"""The places of a version in files that people wrote, in the words of the stack file and of the command line.
+"""The places of a version in files that people wrote, as the stack file and the command line name them.
 
 A field is one key that says where (`label`, `image`, `kustomize`, `helm`, `path`) and a pattern that says which text a
 version becomes there. What is asked of a version depends on where it goes, and is checked here before Git is asked.
@@ -14,23 +14,23 @@ from meshroll.errors import BadInputError
 from meshroll.settings.model import VERSION, Field, FieldKind
 
 KINDS: Final[tuple[FieldKind, ...]] = get_args(FieldKind)
-WORDS: Final = "label:NAME, image[:CONTAINER], kustomize:NAME, helm:FILE#PATH or path:FILE#POINTER"
+EXPECTED: Final = "label:NAME, image[:CONTAINER], kustomize:NAME, helm:FILE#PATH or path:FILE#POINTER"
 TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 MAX_TEXT: Final = 512
 
 
-def parse_field(word: str, where: str = "--field") -> Field:
+def parse_field(text: str, where: str = "--field") -> Field:
     """A field as the command line has it, `KIND:WHAT` and, when it has one, `=PATTERN`. Raises BadInputError.
 
-    A `=` in WHAT is written %3D, and a % before such digits %25; what holds no {version} is no pattern.
+    A `=` in WHAT is written %3D, and a % before such digits %25; a text without {version} is not a pattern.
     """
-    before, equals, pattern = word.partition("=")
+    before, equals, pattern = text.partition("=")
     if not equals or VERSION not in pattern:
-        before, pattern = word, VERSION
+        before, pattern = text, VERSION
     kind, _, value = before.partition(":")
     value = value.replace("%3D", "=").replace("%25", "%")
-    return _checked(Field(_kind(kind, word, where), value, pattern), word, where)
+    return _checked(Field(_kind(kind, text, where), value, pattern), text, where)
 
 
 def field_of(values: Mapping[str, Any], where: str) -> Field:
@@ -38,12 +38,14 @@ def field_of(values: Mapping[str, Any], where: str) -> Field:
     kinds = [kind for kind in KINDS if kind in values]
     texts = {key: value for key, value in values.items() if key in (*KINDS, "pattern") and isinstance(value, str)}
     if len(kinds) != 1 or texts.keys() != values.keys():
-        raise BadInputError("it is no field", where=where, expected=f"one of {', '.join(KINDS)}, and perhaps pattern")
+        raise BadInputError(
+            "it is not a field", where=where, expected=f"one of {', '.join(KINDS)}, and perhaps pattern"
+        )
     found = Field(kinds[0], texts[kinds[0]], texts.get("pattern", VERSION))
     return _checked(found, f"{found.kind}:{found.value}", where)
 
 
-def words_of(field: Field) -> dict[str, str]:
+def field_values(field: Field) -> dict[str, str]:
     """What `field_of` reads."""
     return {field.kind: field.value, **({"pattern": field.pattern} if field.pattern != VERSION else {})}
 
@@ -72,14 +74,14 @@ def check_text(field: Field, text: str, where: str) -> None:
         )
 
 
-def _kind(word: str, whole: str, where: str) -> FieldKind:
+def _kind(text: str, whole: str, where: str) -> FieldKind:
     for kind in KINDS:
-        if kind == word:
+        if kind == text:
             return kind
-    raise BadInputError(f"{whole!r} is no field", where=where, expected=WORDS)
+    raise BadInputError(f"{whole!r} is not a field", where=where, expected=EXPECTED)
 
 
-def _checked(field: Field, word: str, where: str) -> Field:
+def _checked(field: Field, text: str, where: str) -> Field:
     file, _, inside = field.value.partition("#")
     incomplete = (
         not (file and inside)
@@ -87,7 +89,7 @@ def _checked(field: Field, word: str, where: str) -> Field:
         else not field.value and field.kind != "image"
     )  # fmt: skip
     if incomplete or not field.value.isprintable():
-        raise BadInputError(f"{word!r} is no field", where=where, expected=WORDS)
+        raise BadInputError(f"{text!r} is not a field", where=where, expected=EXPECTED)
     if field.pattern.count(VERSION) != 1 or not field.pattern.isprintable():
-        raise BadInputError(f"{field.pattern!r} is no pattern", where=where, expected=f"a text with {VERSION} once")
+        raise BadInputError(f"{field.pattern!r} is not a pattern", where=where, expected=f"a text with {VERSION} once")
     return field

@@ -1,8 +1,8 @@
-"""The two doors to a `Stack`: a stack file (the command line) and Pulumi's configuration (the program).
+"""The two ways to a `Stack`: a stack file (the command line) and Pulumi's configuration (the program).
 
 Both go the same way: references followed, schema, defaults, names, services; the first problem is the error. Under
-Pulumi the values are Pulumi's (`--config-file`, `config set` and secrets count) and the file only tells the lines: of a
-key whose value in the file is another, no line is told.
+Pulumi the values are Pulumi's (`--config-file`, `config set` and secrets count) and the file only gives the lines: a
+key whose value in the file is another has none.
 """
 
 from __future__ import annotations
@@ -91,16 +91,16 @@ def load_values(
     ours = {key: value for key, value in values.items() if key.startswith(PREFIX)}
     lines = _lines(file, ours)
 
-    def told(pointer: Pointer) -> bool:
+    def has_line(pointer: Pointer) -> bool:
         return lines is not None and (pointer[1:2] == () or pointer[1] in lines.keys or pointer[1] not in ours)
 
     def where(pointer: Pointer) -> str:
-        if lines is not None and told(pointer):
+        if lines is not None and has_line(pointer):
             return lines.document.where(pointer)
         return f"configuration of stack {stack} {pointer_text(pointer)}".rstrip()
 
     def source(pointer: Pointer) -> str:
-        return lines.document.source(pointer) if lines is not None and told(pointer) else ""
+        return lines.document.source(pointer) if lines is not None and has_line(pointer) else ""
 
     def order(pointer: Pointer) -> int:
         return lines.document.start(pointer) if lines is not None else 0
@@ -137,9 +137,6 @@ def check(
         raise BadInputError("holds no configuration", where=where(()), expected="a mapping config with meshroll: keys")
     ours = {key: item for key, item in config.items() if key.startswith(PREFIX)}
     resolved = sources.resolve({"config": ours}, environ, where)
-    format_key = PREFIX + "format"
-    if resolved.value["config"].get(format_key) == "1":  # `pulumi config set` writes it so
-        resolved.value["config"][format_key] = 1
     hidden_secrets = schema.secrets(resolved.value)
 
     def hidden(pointer: Pointer) -> bool:

@@ -146,8 +146,8 @@ class Field:
     def __str__(self) -> str:
         # As `meshroll.settings.fields.parse_field` reads it: the first `=` begins the pattern.
         value = self.value.replace("%", "%25").replace("=", "%3D")
-        word = f"{self.kind}:{value}" if value else self.kind
-        return word if self.pattern == VERSION else f"{word}={self.pattern}"
+        text = f"{self.kind}:{value}" if value else self.kind
+        return text if self.pattern == VERSION else f"{text}={self.pattern}"
 
     def text(self, version: str) -> str:
         """What the place holds for a version."""

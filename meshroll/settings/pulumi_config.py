@@ -1,7 +1,7 @@
 """Pulumi's configuration, as the program gets it.
 
 The language host hands over text by full key; keys with objects hold JSON, and secrets are opened. Of a secret within
-an object only the whole key is known to be one. Which file the values came from is not told (`--config-file` is the
+an object only the whole key is known to be one. Which file the values came from is not known (`--config-file` is the
 engine's affair): the stack's usual file is offered for line numbers, and `load_values` uses it key by key, where it
 agrees. Needs a running Pulumi program; nothing here is imported by the command line.
 """

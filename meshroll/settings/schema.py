@@ -1,7 +1,7 @@
 """stacks/schema.json in use: the first problem of a stack as one sentence, its defaults, and which values are secrets.
 
 Values come here with their references followed, so a text that was `{env: NAME}` is checked like any other, but never
-shown: nobody knows what stands in a variable.
+shown: nobody knows what a variable holds.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 from meshroll.errors import BadInputError
+from meshroll.resources import resource
 from meshroll.settings.document import Pointer
 from meshroll.settings.sources import Sealed
 from meshroll.yamltext import Date
 
-FILE: Final = Path(__file__).parents[2] / "stacks" / "schema.json"
+FILE: Final = resource("project", "stacks", "schema.json")
 
 _EXPECTED: Final = {
     "string": "a text",
@@ -94,15 +94,15 @@ def secrets(value: Any) -> frozenset[Pointer]:
     return frozenset(pointer for pointer, rule in _walk(value, schema(), ()) if rule.get("writeOnly"))
 
 
-def suggest(word: str, known: list[str], noun: str = "") -> tuple[str, str]:
-    """What to say of an unknown word: the question after the colon, or else what was expected."""
-    if close := get_close_matches(word, known, n=1):
+def suggest(name: str, known: list[str], noun: str = "") -> tuple[str, str]:
+    """For an unknown name: the question after the colon, or else what was expected."""
+    if close := get_close_matches(name, known, n=1):
         return f": did you mean {close[0]}?", ""
     return "", f"{noun}one of {', '.join(sorted(known))}" if known else f"no {noun.strip() or 'key'} here"
 
 
 def kind(value: Any) -> str:
-    """The kind of a value in a reader's words."""
+    """The kind of a value as a reader knows it."""
     if value is None:
         return "empty"
     kinds: dict[type, str] = {bool: "a truth value", int: "a number", float: "a number", str: "a text"}
@@ -136,7 +136,7 @@ def _child(rule: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _innermost(error: Any) -> Any:
-    # A text or a reference to one: what counts is why it is no text.
+    # A text or a reference to one: what counts is why it is not a text.
     while error.validator == "anyOf":
         error = next(inner for inner in error.context if inner.schema_path[0] == 0)
     return error
@@ -169,7 +169,7 @@ def _problem(error: Any, source: Callable[[Pointer], str], hidden: Callable[[Poi
     subject = (source(pointer) or json.dumps(value)) if shown else "the value"
     if rule in {"enum", "const"}:
         allowed = error.validator_value if rule == "enum" else [error.validator_value]
-        return SchemaProblem(pointer, f"{subject} is not known", " or ".join(str(item) for item in allowed))
+        return SchemaProblem(pointer, f"{subject} is not known", " or ".join(dict.fromkeys(map(str, allowed))))
     if rule in {"minimum", "maximum"}:
         bounds = f"{error.schema['minimum']} to {error.schema['maximum']}"
         return SchemaProblem(pointer, f"{subject} is out of range", bounds)

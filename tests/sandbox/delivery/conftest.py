@@ -9,7 +9,6 @@ import pytest
 
 from meshroll.demo.project import Project, prepare
 from meshroll.sandbox import Sandbox
-from tests.support.checkout import CHECKOUT
 from tests.support.git.repositories import Repository
 
 
@@ -22,7 +21,7 @@ def project(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Proje
 def laid_out(sandbox: Sandbox, folder: Path) -> Project:
     """A project folder that works with one sandbox."""
     environment = {**os.environ, **sandbox.environment(), "XDG_CACHE_HOME": str(folder / "cache")}
-    return prepare(CHECKOUT, folder / "project", environment)
+    return prepare(folder / "project", environment)
 
 
 @pytest.fixture(scope="session")

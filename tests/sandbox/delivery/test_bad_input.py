@@ -91,7 +91,7 @@ def test_two_services_of_one_name(stack: Made) -> None:
     stack.file.write_text(text.replace(f"    {CONSUMER}:\n", f"    {PROVIDER}:\n"))
     assert f'mapping key "{PROVIDER}" already defined at line ' in stack.pulumi("up", "--yes", fails=True)
     said = stack.meshroll("config", "-s", stack.name, fails=True)
-    assert f"/config/meshroll:services/{PROVIDER}: {PROVIDER} stands twice, first on line " in said
+    assert f"/config/meshroll:services/{PROVIDER}: {PROVIDER} occurs twice, first on line " in said
     assert said.count("\n") == 1
 
 

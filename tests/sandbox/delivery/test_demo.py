@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,9 @@ from rich.console import Console
 from meshroll.delivery.measure import binomial_bounds
 from meshroll.demo.project import Project
 from meshroll.demo.run import run
+from meshroll.resources import resource
 from meshroll.sandbox import Sandbox
-from tests.sandbox.delivery.conftest import CHECKOUT
-from tests.support.git.repositories import Repository, git
+from tests.support.git.repositories import Repository
 from tests.support.sandbox.stacks import PROVIDER, Made
 from tests.support.sandbox.watching import ARGO, MESH, NETWORKING
 
@@ -27,54 +26,36 @@ STACKS = {"sandbox": "dubbo", "sandbox-header": "dubbo-header"}
 
 @dataclass(frozen=True)
 class Demonstrated:
-    """A copy of the checkout in which the demo ran, and what came of it."""
+    """A folder in which the demo ran, and what came of it; `stack_files` are those of the package, before it ran."""
 
-    checkout: Path
+    folder: Path
+    stack_files: dict[str, bytes]
     ok: bool
     table: str
     environment: dict[str, str]
 
     def stack(self, name: str) -> Made:
-        return Made(name, Project(self.checkout / "build" / "demo" / "project", self.environment))
+        return Made(name, Project(self.folder / "build" / "demo" / "project", self.environment))
 
 
 @pytest.fixture(scope="module")
 def demo(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstrated]:
     folder = tmp_path_factory.mktemp("demo")
-    checkout = copy_of_the_checkout(folder / "checkout")
+    (folder / "person").mkdir()
+    before = stack_files()
     with pytest.MonkeyPatch.context() as patch, (folder / "table").open("w+") as output:
         patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-        ok = run(checkout, sandbox, Console(file=output, width=100), print)
+        ok = run(folder / "person", sandbox, Console(file=output, width=100), print)
         output.seek(0)
         environment = {**os.environ, **sandbox.environment()}
-        made = Demonstrated(checkout, ok, output.read(), environment)
+        made = Demonstrated(folder / "person", before, ok, output.read(), environment)
     yield made
     for name in STACKS:
         made.stack(name).take_away()
 
 
-def copy_of_the_checkout(folder: Path) -> Path:
-    """The files that are in Git or could be, committed; with the environment of the real checkout."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=CHECKOUT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        source, target = CHECKOUT / name, folder / name
-        if source.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(source.read_bytes())
-            target.chmod(source.stat().st_mode)
-    git("init", "--quiet", str(folder))
-    (folder / ".venv").symlink_to(CHECKOUT / ".venv")
-    with (folder / ".git" / "info" / "exclude").open("a") as exclude:
-        exclude.write("/.venv\n")
-    git("-C", str(folder), "add", "--all")
-    git("-C", str(folder), "commit", "--quiet", "--no-verify", "--message=as it is")
-    return folder
+def stack_files() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in resource("project", "stacks").iterdir()}
 
 
 def test_every_sample_is_as_set(demo: Demonstrated) -> None:
@@ -82,7 +63,7 @@ def test_every_sample_is_as_set(demo: Demonstrated) -> None:
 
 
 def test_the_report_has_the_documented_shape(demo: Demonstrated) -> None:
-    report = json.loads((demo.checkout / "build" / "demo" / "report.json").read_text())
+    report = json.loads((demo.folder / "build" / "demo" / "report.json").read_text())
     commits = {delivery["strategy"]: delivery["commit"] for delivery in report["deliveries"]}
     lane = {"name": "lane", "value": "test-v2"}
     for delivery in report["deliveries"]:
@@ -119,7 +100,7 @@ def step(name: str, weight: int, header: dict[str, str] | None = None) -> dict[s
 
 
 def test_the_report_names_the_commits_that_released_v2(demo: Demonstrated, rollouts: Repository) -> None:
-    report = json.loads((demo.checkout / "build" / "demo" / "report.json").read_text())
+    report = json.loads((demo.folder / "build" / "demo" / "report.json").read_text())
     subjects = [rollouts.git("show", "-s", "--format=%s", item["commit"]).strip() for item in report["deliveries"]]
     assert subjects == [f"Release {PROVIDER} v1 -> v2"] * 2
 
@@ -129,8 +110,9 @@ def test_the_table_shows_a_row_for_each_sample(demo: Demonstrated) -> None:
     assert [demo.table.count(word) for word in words] == [1, 1, 1, 2]
 
 
-def test_the_checkout_is_as_it_was(demo: Demonstrated) -> None:
-    assert git("-C", str(demo.checkout), "status", "--porcelain") == ""
+def test_it_writes_below_build_alone_and_changes_no_stack_file_of_the_package(demo: Demonstrated) -> None:
+    assert [path.name for path in demo.folder.iterdir()] == ["build"]
+    assert stack_files() == demo.stack_files
 
 
 def test_destroying_takes_everything_away_in_order_and_leaves_git_alone(

@@ -50,6 +50,7 @@ class _Monitor(mocks.MockMonitor):
     def __init__(self, outputs: Mapping[str, dict[str, Any]]) -> None:
         super().__init__(_Answers(outputs))
         self.made: dict[str, Made] = {}
+        self.requests: list[Any] = []
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - of the engine
         self._record(request, json_format.MessageToDict(request.object))
@@ -60,6 +61,7 @@ class _Monitor(mocks.MockMonitor):
         return super().ReadResource(request)
 
     def _record(self, request: Any, inputs: Any) -> None:
+        self.requests.append(request)
         if request.type != "pulumi:pulumi:Stack":
             after = frozenset(_name(urn) for urn in request.dependencies)
             provider = request.provider.split("::")[3] if request.provider else ""
@@ -71,7 +73,17 @@ class _Monitor(mocks.MockMonitor):
 def run(program: Callable[[], Any], outputs: Mapping[str, dict[str, Any]] | None = None) -> tuple[dict[str, Made], Any]:
     """All resources that a program makes, by "type name", and its answer with every Output resolved."""
     monitor = _Monitor(outputs or {})
+    return monitor.made, _run(monitor, program)
 
+
+def requests(program: Callable[[], Any]) -> list[Any]:
+    """The requests by which a program registers and reads its resources, as they are sent."""
+    monitor = _Monitor({})
+    _run(monitor, program)
+    return monitor.requests
+
+
+def _run(monitor: _Monitor, program: Callable[[], Any]) -> Any:
     async def resolved() -> Any:
         pulumi.runtime.set_mocks(_Answers({}), project="meshroll", stack="sandbox", preview=False, monitor=monitor)
         answer: list[Any] = []
@@ -80,8 +92,7 @@ def run(program: Callable[[], Any], outputs: Mapping[str, dict[str, Any]] | None
         await wait_for_rpcs()
         return found
 
-    result = contextvars.copy_context().run(asyncio.run, resolved())
-    return monitor.made, result
+    return contextvars.copy_context().run(asyncio.run, resolved())
 
 
 def _name(urn: str) -> str:

@@ -31,6 +31,9 @@ class PlayedCluster:
     def list(self, api_version: str, kind: str, namespace: str | None = None) -> builtins.list[Object]:
         return [item for item in self._states.get(f"{kind}s", []) if isinstance(item, dict)]
 
+    def knows(self, api_version: str, kind: str) -> bool:
+        return kind in self._states
+
     def patch(
         self,
         api_version: str,

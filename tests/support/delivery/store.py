@@ -32,6 +32,9 @@ class Store:
     def list(self, api_version: str, kind: str, namespace: str | None = None) -> list[Object]:
         return [copy.deepcopy(found) for (of, _), found in self.objects.items() if of == kind]
 
+    def knows(self, api_version: str, kind: str) -> bool:
+        return any(of == kind for of, _ in self.objects)
+
     def put(self, item: Object) -> None:
         self.objects[item["kind"], item["metadata"]["name"]] = copy.deepcopy(item)
 

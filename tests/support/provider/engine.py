@@ -16,28 +16,29 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from meshroll.provider.resource import ReleaseProvider, Services
 from meshroll.provider.server import Servicer
+from meshroll.provider.starting import StartingProvider
 
 URN = "urn:pulumi:prod::meshroll::meshroll:index:Release::shop-w"
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 
 
 @dataclass
-class Words:
-    """What the plug-in told the user."""
+class Log:
+    """What the plug-in reported to the user."""
 
-    said: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
 
     def info(self, urn: str, message: str) -> None:
         assert urn == URN
-        self.said.append(message)
+        self.messages.append(message)
 
     def warning(self, urn: str, message: str) -> None:
         assert urn == URN
-        self.said.append(f"warning: {message}")
+        self.messages.append(f"warning: {message}")
 
     def status(self, urn: str, message: str) -> None:
         assert urn == URN
-        self.said.append(f"({message})")
+        self.messages.append(f"({message})")
 
 
 @dataclass
@@ -45,7 +46,7 @@ class Engine:
     """Calls the plug-in; errors are grpc.RpcError, answers plain values."""
 
     stub: Any
-    words: Words
+    log: Log
 
     def check(self, inputs: dict[str, Any], old: dict[str, Any] | None = None) -> dict[str, Any]:
         """The checked inputs; `old` are those of the state. Raises AssertionError with the reasons of failures."""
@@ -97,13 +98,13 @@ class Engine:
 @contextmanager
 def started(services: Services) -> Iterator[Engine]:
     """The plug-in's server in a thread of this process."""
-    words = Words()
+    log = Log()
     ports: list[int] = []
     ready, loop, stop = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
 
     async def serve() -> None:
         server = grpc.aio.server()
-        servicer = Servicer([], "0", ReleaseProvider(words, services), engine_address="")
+        servicer = Servicer([], "0", StartingProvider(lambda: ReleaseProvider(log, services)), engine_address="")
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
         ports.append(server.add_insecure_port("127.0.0.1:0"))
         await server.start()
@@ -115,7 +116,7 @@ def started(services: Services) -> Iterator[Engine]:
     thread.start()
     assert ready.wait(10)
     with grpc.insecure_channel(f"127.0.0.1:{ports[0]}") as channel:
-        yield Engine(provider_pb2_grpc.ResourceProviderStub(channel), words)
+        yield Engine(provider_pb2_grpc.ResourceProviderStub(channel), log)
     loop.call_soon_threadsafe(stop.set)
     thread.join(10)
 

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from meshroll.yamltext import parse, replace, split
+from meshroll.yamltext import parse, replace_scalars, split_pointer
 from tests.support.yamltext.files import File, json_files, texts, yaml_files
 
 
@@ -27,7 +27,9 @@ def check(file: File, wanted: dict[int, str]) -> None:
     for spot in file.spots:
         assert (text.scalar(spot.pointer).span, text.scalar(spot.pointer).style) == ((spot.start, spot.end), spot.style)
 
-    result = replace(file.content, {file.spots[number].pointer: new for number, new in wanted.items()}, file.name)
+    result = replace_scalars(
+        file.content, {file.spots[number].pointer: new for number, new in wanted.items()}, file.name
+    )
 
     rest, done = result, 0
     for number, new in wanted.items():
@@ -48,11 +50,11 @@ def check(file: File, wanted: dict[int, str]) -> None:
     assert rest == file.content[done:]
     expected, bare = file.documents, bare_values(file.content)
     for number, new in wanted.items():
-        way = split(file.spots[number].pointer)
+        way = split_pointer(file.spots[number].pointer)
         expected, bare = put(expected, way, new), put(bare, way, new)
     assert parse(result, file.name).documents == expected
     assert bare_values(result) == bare
-    assert replace(result, {file.spots[n].pointer: new for n, new in wanted.items()}, file.name) == result
+    assert replace_scalars(result, {file.spots[n].pointer: new for n, new in wanted.items()}, file.name) == result
 
 
 def put(value: Any, way: tuple[str, ...], new: str) -> Any:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from components.argocd import application_spec
-from meshroll.release.inputs import read_inputs
-from meshroll.release.stack import release_groups, release_values
+from meshroll.components.argocd import application_spec
+from meshroll.release.properties import from_properties, to_properties
+from meshroll.release.stack import from_stack, release_groups
 from meshroll.settings.model import Field, Service, Stack
 from tests.support.stacks import stack
 
@@ -44,7 +44,7 @@ def test_argo_cd_finds_out_itself_how_a_folder_is_built(field: Field) -> None:
 def test_a_release_has_the_fields_and_the_kind_and_is_read_back() -> None:
     of = adopted("live/{cluster}/{service}", *FIELDS, workers=("worker-1", "worker-2"))
     assert release_groups(of) == {"dubbo-worker-1": ("worker-1",), "dubbo-worker-2": ("worker-2",)}
-    values = release_values(of, ("worker-2",))
+    values = to_properties(from_stack(of, ("worker-2",)))
     assert (values["path"], values["repository"]["kind"]) == ("live/worker-2/{service}", "adopted")
     assert values["services"] == [
         {
@@ -53,11 +53,11 @@ def test_a_release_has_the_fields_and_the_kind_and_is_read_back() -> None:
             "fields": [{"label": "version"}, {"image": "", "pattern": "{version}-alpine"}],
         }
     ]
-    read = read_inputs(values)
+    read = from_properties(values)
     assert (read.kind, [(service.name, service.fields) for service in read.services]) == ("adopted", [("shop", FIELDS)])
 
 
 def test_clusters_that_share_a_folder_share_a_release() -> None:
     of = adopted("live/{service}", workers=("worker-1", "worker-2"))
     assert release_groups(of) == {"dubbo": ("worker-1", "worker-2")}
-    assert release_values(of, of.workers)["path"] == "live/{service}"
+    assert from_stack(of, of.workers).path == "live/{service}"

@@ -18,6 +18,7 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_in_stack
 
 from meshroll.errors import UnavailableError
+from meshroll.provider import START
 from tests.support.checkout import CHECKOUT
 from tests.support.components.program import SECRET, SIGNATURE
 
@@ -39,10 +40,14 @@ class Engine(mocks.MockMonitor):
     def __init__(self, *, knows_the_stack: bool = True, new: bool = True) -> None:
         super().__init__(Answers())
         self.registered: list[Any] = []
+        self.starts = 0
         self._knows_the_stack, self._new = knows_the_stack, new
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 - of the engine
         asked = (request.tok, json_format.MessageToDict(request.args))
+        if request.tok == START:
+            self.starts += 1
+            return resource_pb2.ResourceInvokeResponse()
         if not self._knows_the_stack:
             raise Refused
         assert asked == ("pulumi:pulumi:readStackOutputs", {"name": "organization/meshroll/sandbox"})
@@ -101,7 +106,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stack file that can be loaded, and clusters that nothing is wrong with."""
     monkeypatch.setattr("meshroll.settings.pulumi_config.load", lambda _: object())
     monkeypatch.setattr("meshroll.delivery.preflight.check", lambda _: None)
-    monkeypatch.setattr("components.stack.build", build)
+    monkeypatch.setattr("meshroll.components.stack.build", build)
 
 
 def test_an_unknown_key_is_one_sentence_and_nothing_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,6 +128,32 @@ def test_what_the_preflight_finds_is_one_sentence(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(pulumi.RunError) as caught:
         start(Engine(), {"meshroll:format": "1"})
     assert str(caught.value) == "cluster worker-1: it cannot be reached"
+
+
+@pytest.mark.usefixtures("settings")
+def test_the_plugin_is_started_before_a_resource_needs_it() -> None:
+    engine = Engine()
+    start(engine, {"meshroll:format": "1"})
+    assert engine.starts == 1
+
+
+def configured(size: int) -> dict[str, str]:
+    """Configuration that takes so many bytes of an environment variable, NUL included."""
+    return {"meshroll:services": "<" + "x" * (size - len('PULUMI_CONFIG={"services":""}\0') - len("\\u003c"))}
+
+
+@pytest.mark.usefixtures("settings")
+def test_configuration_that_no_plugin_can_be_given_is_one_sentence() -> None:
+    engine = Engine()
+    with pytest.raises(pulumi.RunError) as caught:
+        start(engine, configured(128 * 1024 + 1))
+    assert str(caught.value) == (
+        "stack sandbox: its configuration takes 131073 bytes, and Pulumi hands it to plug-ins in one environment "
+        "variable; "
+        "expected at most 131072: its services in two stacks"
+    )
+    assert engine.starts == 0
+    start(Engine(), configured(128 * 1024) | {"kubernetes:context": "x" * 128 * 1024})
 
 
 @pytest.mark.usefixtures("settings")

@@ -8,13 +8,12 @@ import pytest
 
 from meshroll.delivery.applications import REFRESH
 from meshroll.delivery.model import SharedMesh
-from meshroll.delivery.needs import behind, lacking, unserved
+from meshroll.delivery.needs import obstacles, stale_routes, undelivered
 from meshroll.kube import ApiError
 from meshroll.settings.model import Wait
 from tests.support.delivery.clusters import Object, PlayedCluster
 from tests.support.delivery.rollouts import HASH, paused, replica_set, rollout
-
-from .test_wait import (
+from tests.support.delivery.waiting import (
     BEFORE,
     COMMIT,
     REFRESH_PATCH,
@@ -44,8 +43,8 @@ def worker(**states: Any) -> PlayedCluster:
     return PlayedCluster("worker-1", {"Namespace": [NAMESPACE], "ReplicaSet": [replica_set()], **states})
 
 
-def test_nothing_is_lacking_where_the_application_and_the_namespace_are_there() -> None:
-    assert lacking(delivery(host(there(application(BEFORE))), worker(), "synced")) == ()
+def test_nothing_is_missing_where_the_application_and_the_namespace_are_there() -> None:
+    assert obstacles(delivery(host(there(application(BEFORE))), worker(), "synced")) == ()
 
 
 @pytest.mark.parametrize(
@@ -110,12 +109,12 @@ def test_nothing_is_lacking_where_the_application_and_the_namespace_are_there() 
         ),
     ],
 )
-def test_what_is_lacking_is_said_with_what_to_run(
+def test_what_is_missing_is_named_with_what_to_run(
     found: Object | None, namespace: Object | None, sentence: str
 ) -> None:
     of = PlayedCluster("worker-1", {"Namespace": [namespace]})
-    assert lacking(delivery(host(found), of, "synced")) == (sentence,)
-    assert behind(delivery(host(found), of, "committed")) == sentence
+    assert obstacles(delivery(host(found), of, "synced")) == (sentence,)
+    assert undelivered(delivery(host(found), of, "committed")) == sentence
 
 
 def invalid(**annotations: str) -> Object:
@@ -137,7 +136,7 @@ def invalid(**annotations: str) -> Object:
 )
 def test_what_argo_cd_says_of_an_application_is_asked_anew(after: Object, sentences: tuple[str, ...]) -> None:
     argocd = PlayedCluster("host", {"Application": [invalid(), invalid(**{REFRESH: "normal"}), after]})
-    assert lacking(delivery(argocd, worker(), "synced"), refresh_seconds=0.5) == sentences
+    assert obstacles(delivery(argocd, worker(), "synced"), refresh_seconds=0.5) == sentences
     assert argocd.patches == [REFRESH_PATCH]
 
 
@@ -179,6 +178,12 @@ def test_what_argo_cd_says_of_an_application_is_asked_anew(after: Object, senten
             "step",
             "Rollout dubbo3-provider in worker-1 has version: v3 in the cluster, written by someone, not v2",
         ),
+        (
+            application(COMMIT),
+            [rollout("Healthy", version="v3")],
+            "step",
+            "Rollout dubbo3-provider in worker-1 has version: v3 in the cluster, written by someone, not v2",
+        ),
         (application(COMMIT), [rollout("Degraded")], "step", "Rollout dubbo3-provider in worker-1 is degraded"),
         (
             application(COMMIT),
@@ -188,10 +193,10 @@ def test_what_argo_cd_says_of_an_application_is_asked_anew(after: Object, senten
         ),
     ],
 )
-def test_what_is_behind_is_said_as_far_as_the_stack_waits(
+def test_what_is_not_delivered_is_named_as_far_as_the_stack_waits(
     found: Object, rollouts: list[Object], until: Wait, sentence: str
 ) -> None:
-    assert behind(delivery(host(there(found)), worker(Rollouts=rollouts), until)) == sentence
+    assert undelivered(delivery(host(there(found)), worker(Rollouts=rollouts), until)) == sentence
 
 
 def test_a_cluster_that_may_not_be_listed_is_read_by_name() -> None:
@@ -200,16 +205,16 @@ def test_a_cluster_that_may_not_be_listed_is_read_by_name() -> None:
             raise ApiError("forbidden", status=403, reason="Forbidden", where="cluster worker-1")
 
     states = {"Namespace": [NAMESPACE], "ReplicaSet": [replica_set()], "Rollout": [rollout("Degraded")]}
-    found = behind(delivery(host(there(application(COMMIT))), Guarded("worker-1", states), "step"))
+    found = undelivered(delivery(host(there(application(COMMIT))), Guarded("worker-1", states), "step"))
     assert found == "Rollout dubbo3-provider in worker-1 is degraded"
 
 
 def test_a_rollout_that_refers_to_the_services_workload_is_looked_at() -> None:
     made, deployment = by_reference()
     states = {"Rollouts": [made], "Deployment": [deployment]}
-    assert behind(delivery(host(there(application(COMMIT))), worker(**states), "step")) == ""
+    assert undelivered(delivery(host(there(application(COMMIT))), worker(**states), "step")) == ""
     made["status"]["phase"] = "Degraded"
-    assert behind(delivery(host(there(application(COMMIT))), worker(**states), "step")) == (
+    assert undelivered(delivery(host(there(application(COMMIT))), worker(**states), "step")) == (
         "Rollout dubbo3-provider in worker-1 is degraded: CanaryPauseStep"
     )
 
@@ -219,13 +224,13 @@ def test_what_the_work_cluster_lacks_itself_keeps_no_commit_back() -> None:
     leader = worker(Rollouts=[routed(paused(3, weight=50))], **nothing)
     control_plane = PlayedCluster("host", nothing)
     assert (
-        unserved(delivery(control_plane, leader, "step", mesh=SharedMesh(control_plane, leader)), settle_seconds=0)
+        stale_routes(delivery(control_plane, leader, "step", mesh=SharedMesh(control_plane, leader)), settle_seconds=0)
         == ()
     )
 
 
 def test_an_adopted_service_may_have_another_workload_than_a_rollout() -> None:
-    assert behind(delivery(host(there(application(COMMIT))), worker(), "step", optional=True)) == ""
+    assert undelivered(delivery(host(there(application(COMMIT))), worker(), "step", optional=True)) == ""
 
 
 def test_the_mesh_is_behind_while_its_copy_says_something_else() -> None:
@@ -233,15 +238,15 @@ def test_the_mesh_is_behind_while_its_copy_says_something_else() -> None:
     leader = worker(Rollouts=[routed(paused(3, weight=50))], **copies(50))
     of = delivery(control_plane, leader, "step", mesh=SharedMesh(control_plane, leader))
     sentence = "the control plane's copy of VirtualService provider says 95/5 where worker-1 says 50/50"
-    assert unserved(of, settle_seconds=0) == (sentence,)
-    assert unserved(delivery(control_plane, leader, "step"), settle_seconds=0) == ()  # a stack without a mesh
+    assert stale_routes(of, settle_seconds=0) == (sentence,)
+    assert stale_routes(delivery(control_plane, leader, "step"), settle_seconds=0) == ()  # a stack without a mesh
 
 
 def test_a_follower_has_no_copies_to_compare() -> None:
     control_plane = PlayedCluster("host", copies(5))
     follower = worker(Rollouts=[routed(paused(3, weight=50))], **copies(50))
     mesh = SharedMesh(control_plane, PlayedCluster("worker-2", {}))
-    assert unserved(delivery(control_plane, follower, "step", mesh=mesh), settle_seconds=0) == ()
+    assert stale_routes(delivery(control_plane, follower, "step", mesh=mesh), settle_seconds=0) == ()
 
 
 def test_a_copy_that_is_a_moment_late_is_no_trouble() -> None:
@@ -249,6 +254,6 @@ def test_a_copy_that_is_a_moment_late_is_no_trouble() -> None:
     control_plane = PlayedCluster("host", late)
     leader = worker(Rollouts=[routed(paused(3, weight=50))], **copies(50))
     assert (
-        unserved(delivery(control_plane, leader, "step", mesh=SharedMesh(control_plane, leader)), settle_seconds=5)
+        stale_routes(delivery(control_plane, leader, "step", mesh=SharedMesh(control_plane, leader)), settle_seconds=5)
         == ()
     )

@@ -10,6 +10,7 @@ import pytest
 from meshroll.delivery.preflight import check
 from meshroll.errors import BadInputError, MeshrollError, UnavailableError
 from meshroll.settings.model import Cluster, Stack
+from tests.support.delivery.store import Store
 from tests.support.stacks import stack
 
 KINDS = {
@@ -18,15 +19,16 @@ KINDS = {
 }
 
 
-class Answering:
+class Answering(Store):
     """A cluster with a uid that serves some kinds, or one that cannot be reached."""
 
     def __init__(self, name: str, kinds: set[str], uid: str, *, dead: bool) -> None:
-        self._name, self._kinds, self._uid, self._dead = name, kinds, uid, dead
+        super().__init__(name)
+        self._kinds, self._uid, self._dead = kinds, uid, dead
 
     def get(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> dict[str, Any] | None:
         if self._dead:
-            raise UnavailableError("https://127.0.0.1:1 cannot be reached (Connection refused)", where=self._name)
+            raise UnavailableError("https://127.0.0.1:1 cannot be reached (Connection refused)", where=self.name)
         return {"metadata": {"uid": self._uid}}
 
     def knows(self, api_version: str, kind: str) -> bool:

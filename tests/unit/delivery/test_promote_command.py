@@ -23,8 +23,8 @@ class Clusters:
     settings: Stack
     found: dict[str, Store | Exception]
 
-    def connect(self, kubeconfig: str | None, context: str | None, name: str = "") -> Store:
-        assert (kubeconfig, context) == ("/kube/config", name)
+    def connect(self, kubeconfig: str | None, context: str | None, name: str = "", *, read_seconds: float) -> Store:
+        assert (kubeconfig, context, read_seconds) == ("/kube/config", name, 15.0)
         found = self.found[name]
         if isinstance(found, Exception):
             raise found

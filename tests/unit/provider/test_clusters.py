@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -14,14 +14,15 @@ from meshroll.delivery.wait import Progress
 from meshroll.errors import BadInputError, UnavailableError
 from meshroll.gitops.history.lineage import Lineage, Relation
 from meshroll.provider import clusters
-from meshroll.release.inputs import ReleaseInputs, Service, read_inputs
+from meshroll.release.inputs import ReleaseInputs, VersionedService
+from meshroll.release.properties import from_properties
 from meshroll.settings.model import Cluster, Field
-from tests.unit.release.test_inputs import WHOLE
+from tests.support.release import WHOLE
 
 
 @pytest.fixture
 def inputs() -> ReleaseInputs:
-    return read_inputs(WHOLE)
+    return from_properties(WHOLE)
 
 
 def connected(cluster: Cluster) -> SimpleNamespace:
@@ -59,17 +60,17 @@ def test_the_wait_answers_what_a_person_should_know(inputs: ReleaseInputs, monke
         report("on its way")
         return Progress({}, {}, ("note",))
 
-    said: list[str] = []
+    reported: list[str] = []
     monkeypatch.setattr(clusters, "wait_for", wait_for)
     monkeypatch.setattr(clusters, "connect", connected)
-    assert clusters.wait(inputs, "c0ffee", ["a"], said.append) == ("note",)
-    assert ([each.commit for each in asked], said) == (["c0ffee"], ["on its way"])
+    assert clusters.wait(inputs, "c0ffee", ["a"], reported.append) == ("note",)
+    assert ([each.commit for each in asked], reported) == (["c0ffee"], ["on its way"])
 
 
 def test_labels_tell_the_version_as_far_as_the_stack_says() -> None:
     fields = (Field("label", "version"), Field("label", "release", "r-{version}"), Field("image", "shop"))
-    assert clusters.version_labels(Service("a", "v2", "", {}, fields)) == {"version": "v2", "release": "r-v2"}
-    assert clusters.version_labels(Service("a", "v2", "", {})) == {}
+    assert clusters.version_labels(VersionedService("a", "v2", "", {}, fields)) == {"version": "v2", "release": "r-v2"}
+    assert clusters.version_labels(VersionedService("a", "v2", "", {})) == {}
 
 
 def test_git_is_not_asked_about_a_revision_at_every_look(
@@ -110,17 +111,3 @@ def test_committed_waits_for_nothing_and_asks_no_cluster(
 ) -> None:
     monkeypatch.setattr(clusters, "connect", lambda _cluster: pytest.fail("a cluster was asked"))
     assert clusters.wait(replace(inputs, wait="committed"), "c0ffee", ["a"], print) == ()
-
-
-class FakeKube:
-    """Knows its own uid."""
-
-    def get(self, _version: str, _kind: str, _name: str, _namespace: str | None = None) -> Mapping[str, Any]:
-        return {"metadata": {"uid": "other"}}
-
-
-def test_another_cluster_behind_the_context_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clusters.Kube, "connect", lambda *_, **__: FakeKube())
-    with pytest.raises(BadInputError) as caught:
-        clusters.connect(Cluster("w", "prod-w", None, "mine"))
-    assert str(caught.value) == ("cluster w: behind context prod-w stands another cluster: uid other; expected mine")

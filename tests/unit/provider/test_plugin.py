@@ -60,17 +60,17 @@ def test_started_by_hand_it_says_whose_work_that_is() -> None:
 
 
 class FakeEngine(engine_pb2_grpc.EngineServicer):
-    """Keeps what it is told."""
+    """Keeps the messages that it gets."""
 
     def __init__(self) -> None:
-        self.heard: list[tuple[int, str, str, bool]] = []
+        self.requests: list[tuple[int, str, str, bool]] = []
 
     def Log(self, request: engine_pb2.LogRequest, _context: object) -> empty_pb2.Empty:  # noqa: N802 - gRPC's name
-        self.heard.append((request.severity, request.urn, request.message, request.ephemeral))
+        self.requests.append((request.severity, request.urn, request.message, request.ephemeral))
         return empty_pb2.Empty()
 
 
-def test_words_reach_the_engine_with_credentials_masked() -> None:
+def test_messages_reach_the_engine_with_credentials_masked() -> None:
     fake, server = FakeEngine(), grpc.server(futures.ThreadPoolExecutor(1))
     engine_pb2_grpc.add_EngineServicer_to_server(fake, server)
     port = server.add_insecure_port("127.0.0.1:0")
@@ -79,7 +79,7 @@ def test_words_reach_the_engine_with_credentials_masked() -> None:
     engine.info("urn", "a diff 100%")
     engine.status("urn", "https://robot:s3cret@git.example/r.git")
     server.stop(None).wait()
-    assert fake.heard == [
+    assert fake.requests == [
         (engine_pb2.INFO, "urn", "a diff 100%", False),
         (engine_pb2.INFO, "urn", "https://***@git.example/r.git", True),
     ]

@@ -8,8 +8,8 @@ import pytest
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.git.commit import Style
-from meshroll.release.inputs import read_inputs
-from meshroll.release.stack import release_values
+from meshroll.release.properties import from_properties, to_properties
+from meshroll.release.stack import from_stack
 from meshroll.settings import load_file
 from meshroll.settings.model import Commit
 from tests.support.stack_files import ENVIRON, with_change, write
@@ -31,9 +31,9 @@ def test_all_of_it_reaches_the_release(tmp_path: Path) -> None:
     )
     assert load(tmp_path, text) == Commit("Ada L. <ada@example.com>", "ops: {subject}", "ssh", "/etc/kube")
     stack = load_file(tmp_path / "Pulumi.test.yaml", ENVIRON)
-    values = release_values(stack, stack.workers)
+    values = to_properties(from_stack(stack, stack.workers))
     assert values["repository"]["commit"]["signingKey"] == "/etc/kube"
-    assert read_inputs(values).style == Style("Ada L. <ada@example.com>", "ops: {subject}", "ssh", "/etc/kube")
+    assert from_properties(values).style == Style("Ada L. <ada@example.com>", "ops: {subject}", "ssh", "/etc/kube")
 
 
 @pytest.mark.parametrize(

@@ -86,8 +86,8 @@ def test_an_explicit_text_tag_makes_text_and_an_alias_the_value_of_its_anchor():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\nb: {c: 1, d: 2,\n c: 3}\n", "f:3 /b/c: c stands twice, first on line 2"),
-        ("a:\n- x: 1\n  'x': 2\n", "f:3 /a/0/x: x stands twice, first on line 2"),
+        ("a: 1\nb: {c: 1, d: 2,\n c: 3}\n", "f:3 /b/c: c occurs twice, first on line 2"),
+        ("a:\n- x: 1\n  'x': 2\n", "f:3 /a/0/x: x occurs twice, first on line 2"),
         ("1: x\n", 'f:1: the key 1 is not text: quote it, "1"'),
         ("a: &x {b: 1}\nc:\n  <<: *x\n", "f:3 /c: the merge key << is not understood; expected the values themselves"),
         ("a: &x [*x]\n", "f:1 /a/0: a value contains itself"),
@@ -95,7 +95,7 @@ def test_an_explicit_text_tag_makes_text_and_an_alias_the_value_of_its_anchor():
         ("a: !!binary eA==\n", "f:1 /a: the tag !!binary is not understood"),
         ("a: [1\nb: 2\n", "f:2: is not YAML: did not find expected ',' or ']' while parsing a flow sequence"),
         ("a: 1\n---\nb: 1\n", "f:3: holds more than one document"),
-        ("a: \x01\n", "f:1: is not YAML: the character U+0001 must not stand in it"),
+        ("a: \x01\n", "f:1: is not YAML: the character U+0001 is not allowed"),
     ],
 )
 def test_what_is_refused_is_named_with_its_line(text, message):

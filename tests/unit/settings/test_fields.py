@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from meshroll.errors import BadInputError
 from meshroll.settings.edit import set_version
-from meshroll.settings.fields import check_fields_version, field_of, parse_field, words_of
+from meshroll.settings.fields import check_fields_version, field_of, field_values, parse_field
 from meshroll.settings.model import VERSION, Field, FieldKind
 
-WORDS = "expected label:NAME, image[:CONTAINER], kustomize:NAME, helm:FILE#PATH or path:FILE#POINTER"
+EXPECTED = "expected label:NAME, image[:CONTAINER], kustomize:NAME, helm:FILE#PATH or path:FILE#POINTER"
 
 
 @pytest.mark.parametrize(
@@ -33,21 +33,21 @@ WORDS = "expected label:NAME, image[:CONTAINER], kustomize:NAME, helm:FILE#PATH 
 def test_a_word_is_a_field_and_is_written_the_same_again(word: str, field: Field) -> None:
     assert parse_field(word) == field
     assert str(field) == word
-    assert field_of(words_of(field), "fields[0]") == field
+    assert field_of(field_values(field), "fields[0]") == field
 
 
 @pytest.mark.parametrize(
     ("word", "sentence"),
     [
-        ("version", f"--field: 'version' is no field; {WORDS}"),
-        ("tag:v1", f"--field: 'tag:v1' is no field; {WORDS}"),
-        ("label:", f"--field: 'label:' is no field; {WORDS}"),
-        ("helm:values.yaml", f"--field: 'helm:values.yaml' is no field; {WORDS}"),
-        ("path:#/a", f"--field: 'path:#/a' is no field; {WORDS}"),
-        ("label:a\nb", f"--field: 'label:a\\nb' is no field; {WORDS}"),
+        ("version", f"--field: 'version' is not a field; {EXPECTED}"),
+        ("tag:v1", f"--field: 'tag:v1' is not a field; {EXPECTED}"),
+        ("label:", f"--field: 'label:' is not a field; {EXPECTED}"),
+        ("helm:values.yaml", f"--field: 'helm:values.yaml' is not a field; {EXPECTED}"),
+        ("path:#/a", f"--field: 'path:#/a' is not a field; {EXPECTED}"),
+        ("label:a\nb", f"--field: 'label:a\\nb' is not a field; {EXPECTED}"),
         (
             "image:a={version}{version}",
-            "--field: '{version}{version}' is no pattern; expected a text with {version} once",
+            "--field: '{version}{version}' is not a pattern; expected a text with {version} once",
         ),
     ],
 )
@@ -62,7 +62,7 @@ def test_a_mapping_that_is_no_field_is_refused(values: dict[str, str]) -> None:
     with pytest.raises(BadInputError) as caught:
         field_of(values, "services[0].fields[1]")
     assert str(caught.value) == (
-        "services[0].fields[1]: it is no field; "
+        "services[0].fields[1]: it is not a field; "
         "expected one of label, image, kustomize, helm, path, and perhaps pattern"
     )
 

@@ -7,7 +7,8 @@ from jsonschema import Draft202012Validator
 from meshroll.settings import document, load_file
 from meshroll.settings.schema import FILE, fill_defaults, schema, secrets
 
-STACKS = sorted(FILE.parent.glob("Pulumi.*.yaml"))
+EXAMPLES = ("production", "production-adopted", "sandbox", "sandbox-header")
+STACKS = [FILE.parent / f"Pulumi.{name}.yaml" for name in EXAMPLES]
 ENVIRON = {
     "MESHROLL_KUBECONFIG": "/k",
     "MESHROLL_REPOSITORY": "file:///r.git",

@@ -17,7 +17,7 @@ VARIABLE = "MESHROLL_PLAN"
 
 def check_agreed(plan: Plan, environ: Mapping[str, str] = os.environ) -> None:
     """Raise ConflictError when a plan was agreed on and this is another."""
-    agreed = [word for word in re.split(r"[,\s]+", environ.get(VARIABLE, "")) if word]
+    agreed = [text for text in re.split(r"[,\s]+", environ.get(VARIABLE, "")) if text]
     if agreed and plan.hash not in agreed:
         raise ConflictError(
             f"the plan is {plan.hash} now, not what was agreed on",

@@ -1,40 +1,34 @@
-"""What a whole stack makes: every object as rendered, who waits for whom, and the outputs."""
+"""Every object that a stack makes, as the engine gets it."""
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-from typing import Any
 
 import pytest
 
-import components.stack
-from components.stack import build
+import meshroll.components.stack
 from meshroll.manifests.argocd import ignore_differences
-from meshroll.settings.model import Gateway, Stack
-from tests.support.components.program import Made, Secret, run
+from meshroll.settings.model import Gateway
+from tests.support.components.program import Secret
+from tests.support.components.stack import (
+    APPLICATION,
+    COMMITTED,
+    GLOBAL_MESH,
+    NAMESPACE,
+    PROJECT,
+    RELEASE,
+    SECRET,
+    encoded,
+    made_by,
+)
 from tests.support.stacks import REMOTE, stack
-
-COMMITTED = {"commit": "c0ffee", "versions": {"dubbo3-provider": "v1"}}
-NAMESPACE, SECRET = "kubernetes:core/v1:Namespace", "kubernetes:core/v1:Secret"
-PROJECT, APPLICATION = "kubernetes:argoproj.io/v1alpha1:AppProject", "kubernetes:argoproj.io/v1alpha1:Application"
-GLOBAL_MESH, RELEASE = "kubernetes:discovery.mspider.io/v3alpha1:GlobalMesh", "meshroll:index:Release"
 
 
 @pytest.fixture(autouse=True)
 def no_template(monkeypatch: pytest.MonkeyPatch) -> None:
     """Templates have their own tests; here one has the managed route "lane"."""
-    monkeypatch.setattr(components.stack, "load_template", lambda folder: folder.name)
-    monkeypatch.setattr(components.stack, "managed_routes", lambda template, parameters: ("lane",))
-
-
-def made_by(of: Stack, outputs: dict[str, dict[str, Any]] | None = None) -> tuple[dict[str, Made], Any]:
-    answers = {"dubbo-worker-1": COMMITTED, "dubbo": COMMITTED, **(outputs or {})}
-    return run(lambda: build(of), answers)
-
-
-def encoded(**values: str) -> Secret:
-    return Secret({key: base64.b64encode(value.encode()).decode() for key, value in values.items()})
+    monkeypatch.setattr(meshroll.components.stack, "load_template", lambda folder: folder.name)
+    monkeypatch.setattr(meshroll.components.stack, "managed_routes", lambda template, parameters: ("lane",))
 
 
 def test_every_object_of_a_stack_is_as_the_stack_says() -> None:
@@ -180,77 +174,6 @@ def test_the_release_gets_the_services_with_a_version_and_its_connections() -> N
         "mesh": {"host": HOST, "leader": WORKER},
         "wait": "step",
         "timeoutSeconds": 120,
-    }
-
-
-def everything_before(made: dict[str, Made], key: str) -> set[str]:
-    """The names of all resources that must exist before one; destroying deletes it before all of them."""
-    by_name = {resource.name: resource for resource in made.values() if "index:" not in resource.type}
-    by_name |= {resource.name: resource for resource in made.values() if resource.type == RELEASE}
-    found: set[str] = set()
-    left = set(made[key].after)
-    while left:
-        name = left.pop()
-        if name not in found:
-            found.add(name)
-            left |= by_name[name].after if name in by_name else set()
-    return found
-
-
-def test_an_application_goes_before_project_credentials_namespace_and_mesh() -> None:
-    made, _ = made_by(stack())
-    assert everything_before(made, f"{APPLICATION} dubbo-application-worker-1") >= {
-        "dubbo-project",
-        "dubbo-repository",
-        "dubbo-worker-1",
-        "mesh-global-mesh",
-        "mesh-remote-worker-1",
-    }
-    assert "dubbo-worker-1" in made[f"{PROJECT} dubbo-project"].after
-    assert "mesh-global-mesh" in made[f"{NAMESPACE} dubbo-worker-1"].after
-
-
-def test_a_release_is_made_after_its_own_application_only() -> None:
-    made, _ = made_by(stack(workers=("worker-1", "worker-2")))
-    assert made[f"{RELEASE} dubbo-worker-1"].after == {"dubbo-application-worker-1"}
-    assert made[f"{RELEASE} dubbo-worker-2"].after == {"dubbo-application-worker-2"}
-
-
-def test_a_wave_begins_when_the_one_before_it_has_ended() -> None:
-    of_three = stack(workers=("worker-1", "worker-2", "worker-3"))
-    waves = (("worker-3",), ("worker-1", "worker-2"))
-    made, _ = made_by(dataclasses.replace(of_three, delivery=dataclasses.replace(of_three.delivery, waves=waves)))
-    releases = {resource.name: resource for resource in made.values() if resource.type == RELEASE}
-    assert releases["dubbo-worker-3"].after == {"dubbo-application-worker-3"}
-    for name in ("worker-1", "worker-2"):
-        assert releases[f"dubbo-{name}"].after == {f"dubbo-application-{name}", "dubbo-worker-3"}
-    assert {name: resource.inputs["wave"] for name, resource in releases.items()} == {
-        "dubbo-worker-3": 1,
-        "dubbo-worker-1": 2,
-        "dubbo-worker-2": 2,
-    }
-
-
-def test_one_release_serves_all_clusters_where_the_path_does_not_tell_them_apart() -> None:
-    made, _ = made_by(stack(workers=("worker-1", "worker-2"), path="rollouts"))
-    (release,) = (resource for resource in made.values() if resource.type == RELEASE)
-    assert (release.name, release.after) == ("dubbo", {"dubbo-application-worker-1", "dubbo-application-worker-2"})
-    assert (release.inputs["path"], [worker["name"] for worker in release.inputs["workers"]]) == (
-        "rollouts",
-        ["worker-1", "worker-2"],
-    )
-    assert release.inputs["argocd"]["applications"] == ["dubbo-worker-1", "dubbo-worker-2"]
-
-
-def test_every_object_goes_to_its_cluster() -> None:
-    made, _ = made_by(stack())
-    assert {key.split(" ")[1]: resource.provider for key, resource in made.items() if resource.provider} == {
-        "mesh-remote-worker-1": "host",
-        "mesh-global-mesh": "host",
-        "dubbo-worker-1": "worker-1",
-        "dubbo-project": "host",
-        "dubbo-repository": "host",
-        "dubbo-application-worker-1": "host",
     }
 
 
