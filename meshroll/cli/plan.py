@@ -55,9 +55,9 @@ def plan_command(
 
     Without --set, the versions of the stack file are released.
 
-    A FIELD is label:NAME, image[:CONTAINER], kustomize:NAME, helm:FILE#PATH or path:FILE#POINTER, and may end
-    in =PATTERN, as in "image={version}-alpine". All fields change in one commit or none. Without any: the pod
-    label version, else the service's kustomization image, else the image of its container.
+    A FIELD is label:NAME, image[:CONTAINER|:KIND/NAME], kustomize:NAME, helm:FILE#PATH or path:FILE#POINTER, and may
+    end in =PATTERN, as in "image={version}-alpine". All fields change in one commit or none. Without any: the pod
+    label version, else the image of the service's container, where its kustomization sets it last.
 
     The repository's credentials are the stack's; with --repository those of MESHROLL_REPOSITORY_USERNAME,
     _PASSWORD or _PASSWORD_FILE, _SSH_KEY, _KNOWN_HOSTS and _CA_FILE, or of Git itself.

@@ -14,7 +14,7 @@ from meshroll.errors import BadInputError
 from meshroll.settings.model import VERSION, Field, FieldKind
 
 KINDS: Final[tuple[FieldKind, ...]] = get_args(FieldKind)
-EXPECTED: Final = "label:NAME, image[:CONTAINER], kustomize:NAME, helm:FILE#PATH or path:FILE#POINTER"
+EXPECTED: Final = "label:NAME, image[:CONTAINER|:KIND/NAME], kustomize:NAME, helm:FILE#PATH or path:FILE#POINTER"
 TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 MAX_TEXT: Final = 512

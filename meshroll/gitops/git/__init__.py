@@ -21,10 +21,11 @@ from meshroll.gitops.git.remote import DEFAULT_BRANCH, Remote
 from meshroll.gitops.git.ssh import key_text
 from meshroll.gitops.git.trailers import trailers_of
 from meshroll.gitops.git.transport import TIP, ContendedError, Transport
-from meshroll.gitops.git.trees import TREE, TreeEntry, Trees, blob_of, path_names, root_of, tree_of
+from meshroll.gitops.git.trees import LINKS, TREE, TreeEntry, Trees, blob_of, path_names, root_of, tree_of
 
 __all__ = [
     "DEFAULT_BRANCH",
+    "LINKS",
     "NO_CONFIGURATION",
     "TIP",
     "TREE",

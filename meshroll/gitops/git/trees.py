@@ -23,7 +23,7 @@ MAX_BLOB_BYTES = 10 << 20
 MAX_LOOSE = 100  # more files than these are written by Git, as a pack
 MAX_FILES = 10_000
 TREE, FOLDER_MODE = "tree", "040000"
-_MODES = {"120000": "a symbolic link", "160000": "a submodule"}
+LINKS = {"120000": "a symbolic link", "160000": "a submodule"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Trees:
             if entry is None:
                 return None
             if entry.kind != TREE:
-                what = _MODES.get(entry.mode, "a file")
+                what = LINKS.get(entry.mode, "a file")
                 raise BadInputError(f"{what} is in the way", where="/".join(walked), expected="a folder")
             above = entry.oid
             walked.append(name)
@@ -80,8 +80,8 @@ class Trees:
             if above not in self._alike:
                 self._alike[above] = _alike(self.entries(above))
             _check_twins(self._alike[above], name, walked)
-        if entry is not None and entry.mode in _MODES:
-            raise BadInputError(f"it is {_MODES[entry.mode]}", where=path, expected="a plain file")
+        if entry is not None and entry.mode in LINKS:
+            raise BadInputError(f"it is {LINKS[entry.mode]}", where=path, expected="a plain file")
         return entry
 
     def files(self, tree: str, folder: str) -> Iterator[tuple[str, TreeEntry]]:

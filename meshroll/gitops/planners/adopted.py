@@ -13,6 +13,7 @@ from pathlib import Path
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import (
+    LINKS,
     TREE,
     Git,
     Remote,
@@ -28,7 +29,7 @@ from meshroll.gitops.git import (
 )
 from meshroll.gitops.planners.canaries import canaries
 from meshroll.gitops.planners.files import Files, NothingFoundError, is_manifest
-from meshroll.gitops.planners.findings import findings, lint_findings, unreadable
+from meshroll.gitops.planners.findings import findings, left_out, lint_findings, unreadable
 from meshroll.gitops.planners.locations import Location
 from meshroll.gitops.planners.search import find
 from meshroll.gitops.plans import Canary, Edit, Finding, Plan, ServiceSettings, VersionChange, anchor
@@ -96,12 +97,13 @@ class _Search:
     """One commit, and what has been read of it."""
 
     def __init__(self, git: Git, trees: Trees, tree: str, path: str) -> None:
-        self._git, self._trees, self._tree, self._path = git, trees, tree, path
+        self._git, self._trees, self._tree, self._path = git, trees, tree, _plain(path)
         self._files: dict[str, Files] = {}
+        self.left_out: dict[str, list[tuple[str, str]]] = {}  # by service: a cluster's path and why it is left out
 
     def places(self, desired: DesiredVersion) -> list[tuple[Files, tuple[Location, ...]]]:
         """The places of a service and where they were looked for, for each cluster's folder that has it."""
-        paths = self._paths(self._path.replace(SERVICE, desired.service))
+        paths = self._paths(self._path.replace(SERVICE, desired.service), desired.service)
         found = []
         nothing: NothingFoundError | None = None
         for path in paths:
@@ -112,6 +114,7 @@ class _Search:
                 nothing = nothing or error
                 if CLUSTER not in self._path:
                     raise
+                self.leave_out(desired.service, path, error.what)
         if nothing and not found:
             raise nothing
         return found
@@ -128,7 +131,11 @@ class _Search:
             self._files[path] = Files(self._git, self._trees, self._tree, path)
         return self._files[path]
 
-    def _paths(self, path: str) -> list[str]:
+    def leave_out(self, service: str, path: str, reason: str) -> None:
+        """Remember a cluster's path in which nothing changes, and why."""
+        self.left_out.setdefault(service, []).append((path.strip("/"), reason))
+
+    def _paths(self, path: str, service: str) -> list[str]:
         names = path.strip("/").split("/")
         at = next((index for index, name in enumerate(names) if CLUSTER in name), None)
         if at is None:
@@ -144,9 +151,15 @@ class _Search:
             for name, entry in entries.items()
             if entry.kind == TREE or (whole and entry.is_file and is_manifest(name))  # no links
         )
+        for name, entry in sorted(entries.items()):
+            if entry.mode in LINKS and (found := pattern.fullmatch(name)):
+                reason = f"{LINKS[entry.mode]}, which is not followed, stands in the way"
+                self.leave_out(service, path.replace(CLUSTER, found[1]), reason)
         clusters = [found[1] for name in real if (found := pattern.fullmatch(name))]
-        paths = [path.replace(CLUSTER, cluster) for cluster in clusters]
-        paths = [each for each in paths if self._trees.find(self._tree, each.strip("/")) is not None]
+        every = [path.replace(CLUSTER, cluster) for cluster in clusters]
+        paths = [each for each in every if self._trees.find(self._tree, each.strip("/")) is not None]
+        for each in sorted({*every} - {*paths}):
+            self.leave_out(service, each, "there is no such file or folder")
         if not paths:
             raise NothingFoundError("nothing in the repository is where the clusters should be", where=path)
         return paths
@@ -169,11 +182,14 @@ def _plan(remote: Remote, path: str, desired: Sequence[DesiredVersion], exact: b
                 own = [edit for place in places if (edit := _edit(trees, tree, entries, each, place))]
                 _add(edits, own)
                 found += findings(each.service, each.version, places, {edit.pointer for edit in own})
+                if not own and CLUSTER in path:
+                    search.leave_out(each.service, files.path, f"it has {each.version} already")
                 if own:
                     changes.append(VersionChange(each.service, places[0].version, each.version, files.path))
                     timeline += canaries(files, each.service, places)
                     found += lint_findings(files, each.service)
                 found += unreadable(files, each.service)  # last: what was read by then is known
+            found += left_out(each.service, search.left_out.get(each.service, ()))
         contents = _contents(trees, entries, edits)
         changed = {file: (entries[file].mode, trees.store(content)) for file, content in contents.items()}
         diff = unified(git, trees, tree, changed)
@@ -189,7 +205,7 @@ def _plan(remote: Remote, path: str, desired: Sequence[DesiredVersion], exact: b
         timeline=tuple(dict.fromkeys(timeline)),
         exact=exact,
         settings={
-            each.service: (ServiceSettings(path.strip("/"), tuple(sorted(map(str, each.fields)))),) for each in desired
+            each.service: (ServiceSettings(_plain(path), tuple(sorted(map(str, each.fields)))),) for each in desired
         },
     )
 
@@ -208,6 +224,11 @@ def _edit(
         entries[file] = entry
     named = anchor(place.text, place.pointer)
     return Edit(file, place.pointer, old.text, new, desired.service, old.line, entries[file].oid, named)
+
+
+def _plain(path: str) -> str:
+    """A path without what changes nothing in it: `./x/` is `x`, and `.` the root."""
+    return "/".join(name for name in path.split("/") if name not in ("", "."))
 
 
 def _add(edits: dict[tuple[str, str], Edit], own: Sequence[Edit]) -> None:

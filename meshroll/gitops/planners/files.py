@@ -1,7 +1,7 @@
 """The YAML and JSON files below a path of one commit, read at once and parsed only where they matter.
 
-A file that cannot be read as YAML matters only when what is looked for is found nowhere else: charts keep templates
-that are not YAML beside their values.
+A file that cannot be read as YAML is reported where it may hold what is looked for; the templates of a chart, which are
+told by the Chart.yaml beside their folder, need not be YAML.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from meshroll.errors import BadInputError
-from meshroll.gitops.git import Git, TreeEntry, Trees
+from meshroll.gitops.git import TREE, Git, TreeEntry, Trees
 from meshroll.yamltext import MAX_BYTES, Text, parse
 
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -74,6 +74,44 @@ class Files:
             text = self._parsed[file] = parse(self._trees.read(entry, file), file)
         return text
 
+    def kustomization(self, folder: str) -> Text | None:
+        """The kustomization of a folder of the repository, None where there is none. Raises BadInputError."""
+        above = self._trees.find(self._tree, folder.strip("/"))
+        if above is None or above.kind != TREE:
+            return None
+        files = [f"{folder.strip('/')}/{name}".strip("/") for name in KUSTOMIZATIONS]
+        found = [file for file in files if self._entry(file) is not None]
+        return self.manifest(found[0]) if found else None
+
+    def manifest(self, file: str) -> Text | None:
+        """A YAML or JSON file of the repository by its path, None where there is none. Raises BadInputError."""
+        entry = self._entry(file)
+        if entry is None:
+            return None
+        text = self._parsed.get(file)
+        if text is None:
+            text = self._parsed[file] = parse(self._bytes(file, entry), file)
+        return text
+
+    def holds(self, file: str, text: str) -> bool | None:
+        """Whether a text occurs in a file of the repository; None where there is none."""
+        entry = self._entry(file)
+        return None if entry is None else _holds(self._bytes(file, entry), text)
+
+    def _is_chart_template(self, file: str) -> bool:
+        """Whether a chart's `templates` folder holds the file: beside it is a Chart.yaml."""
+        names = file.split("/")
+        above = ["/".join(names[:index]) for index, name in enumerate(names[:-1]) if name == "templates"]
+        return any(self._entry(f"{folder}/Chart.yaml".lstrip("/")) is not None for folder in above)
+
+    def _entry(self, file: str) -> TreeEntry | None:
+        entry = self.entries.get(file) or self._trees.find(self._tree, file)
+        return entry if entry is not None and entry.is_file else None
+
+    def _bytes(self, file: str, entry: TreeEntry) -> bytes:
+        content = self._contents.get(file)
+        return content if content is not None else self._trees.read(entry, file)
+
     def _read(self, file: str, content: bytes) -> Text | None:
         if file not in self._parsed:
             try:
@@ -82,7 +120,7 @@ class Files:
                 if self.single:
                     raise
                 self._parsed[file] = None
-                if b"{{" not in content:  # a chart's template is not YAML by nature
+                if not self._is_chart_template(file):  # which need not be YAML
                     self._troubles[file] = error
         return self._parsed[file]
 

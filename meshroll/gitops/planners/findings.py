@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.planners.files import Files
@@ -13,7 +13,7 @@ from meshroll.manifests.index import title
 from meshroll.manifests.lint import lint
 from meshroll.yamltext import join_pointer
 
-FINDINGS = ("fields-disagree", "image-unchanged", "lint", "unreadable")
+FINDINGS = ("fields-disagree", "image-unchanged", "left-out", "lint", "unreadable")
 MAX_LINTED = 100
 
 
@@ -29,6 +29,11 @@ def findings(service: str, version: str, places: Sequence[Location], changed: Co
     if labels and all(place.field.kind == "label" for place in places if place.pointer in changed):
         found += _images_left(service, version, labels[0])
     return found
+
+
+def left_out(service: str, paths: Iterable[tuple[str, str]]) -> list[Finding]:
+    """The clusters in which a service does not change, each with its reason."""
+    return [Finding("left-out", f"{path} is left out: {reason}", service, path) for path, reason in paths]
 
 
 def unreadable(files: Files, service: str) -> list[Finding]:

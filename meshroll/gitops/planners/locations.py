@@ -11,30 +11,27 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from meshroll.errors import BadInputError
-from meshroll.gitops.planners import images
-from meshroll.gitops.planners.workloads import TEMPLATE, Workload, workloads
+from meshroll.gitops.planners import images, shapes
+from meshroll.gitops.planners.kustomize import Winner
+from meshroll.gitops.planners.occurrences import Below, Occurrence, occurrences
+from meshroll.gitops.planners.proposals import reach
+from meshroll.gitops.planners.workloads import Workload
 from meshroll.settings.fields import check_text
-from meshroll.settings.model import Field
+from meshroll.settings.model import VERSION, Field
 from meshroll.yamltext import Scalar, Text, join_pointer
 
 _NAME = r"(?:\\.|[^.\[\]\\])+"
-_DOTTED = re.compile(rf"{_NAME}(?:\.{_NAME}|\[[0-9]+\])*")
+_DOTTED = re.compile(rf"(?:{_NAME}|\[[0-9]+\])(?:\.{_NAME}|\[[0-9]+\])*")
 _STEP = re.compile(rf"{_NAME}|\[[0-9]+\]")
 
 
-class Readable(Protocol):
+class Readable(Below, Protocol):
     """The files of a repository below a path; `meshroll.gitops.planners.files.Files` is one."""
 
-    path: str
-
-    def mentioning(self, name: str) -> Iterator[Text]:
-        """Those in which a name occurs."""
+    folder: str
 
     def troubles(self, name: str) -> list[BadInputError]:
         """What is wrong with those in which a name occurs and that cannot be read."""
-
-    def kustomizations(self) -> Iterator[Text]:
-        """The kustomizations."""
 
     def named(self, name: str) -> Text:
         """One by its name."""
@@ -66,8 +63,15 @@ class Location:
         where = f"{self.text.place(self.pointer)} {self.pointer}"
         wanted = self.field.text(version)
         check_text(self.field, wanted, where)
+        old = self.scalar.text
+        if found := shapes.expression(old):
+            what = f"{self.description} holds the expression {found}, which is not a value"
+            raise BadInputError(what, where=where, expected="a field that names the value which feeds it")
+        shapes.check_pattern(self.field.pattern.partition(VERSION)[0], version, where)
         if self.field.kind == "image":
-            return images.with_reference(self.scalar.text, wanted, where)
+            return images.with_reference(old, wanted, where)
+        if self.field.kind in ("helm", "path") and self.field.pattern == VERSION:
+            return shapes.in_shape(old, wanted, where)
         pinned = self.field.kind == "kustomize" and self.pointer.endswith("/digest")
         if self.field.kind == "kustomize" and pinned != wanted.startswith("sha256:"):
             expected = "a digest, sha256:…" if pinned else "a tag"
@@ -90,42 +94,53 @@ def candidates(files: Readable, service: str, field: Field) -> list[Location]:
         "image": _images,
         "kustomize": _kustomized,
         "helm": _in_values,
-        "path": _at_pointer,
+        "path": _in_values,
     }[field.kind]
     return list(search(files, service, field))
 
 
 def _labels(files: Readable, service: str, field: Field) -> Iterator[Location]:
-    for workload in of_service(files, service):
-        pointer = workload.pointer(*TEMPLATE, "metadata", "labels", field.value)
-        if pointer in workload.text:
-            description = f"label {field.value} of {workload.kind} {workload.name}"
-            yield Location(field, workload.text, pointer, description, workload)
+    for found in occurrences(files, service):
+        if winner := found.built.labels.get(field.value):
+            yield located(field, winner, found)
 
 
 def _images(files: Readable, service: str, field: Field) -> Iterator[Location]:
-    for workload in of_service(files, service):
-        found = list(workload.containers())
-        if field.value:
-            chosen = [item for item in found if item[0] == field.value]
-        else:
-            lasting = [item for item in found if item[2]]
-            chosen = lasting if len(lasting) == 1 else [item for item in lasting if item[0] == service]
-        for name, pointer, _ in chosen:
-            description = f"image of {name} in {workload.kind} {workload.name}"
-            yield Location(field, workload.text, pointer, description, workload)
+    kind, slash, name = field.value.partition("/")  # no container's name holds a slash
+    for found in occurrences(files, name if slash else service):
+        if slash and found.workload.kind.lower() != kind.lower():
+            continue
+        for container in found.main(service, "" if slash else field.value):
+            yield located(field, container.winner, found)
 
 
-def _kustomized(files: Readable, service: str, field: Field) -> Iterator[Location]:
-    alike, exact = [], []
+def located(field: Field, winner: Winner, found: Occurrence) -> Location:
+    """The place where a value is set last. Raises BadInputError where it cannot be edited."""
+    if winner.blocked:
+        raise BadInputError(
+            f"{winner.what} cannot be edited: {winner.blocked}", where=winner.at, expected="a change by hand"
+        )
+    if winner.by_entry and field.kind == "image":
+        field = Field("kustomize", "", field.pattern)
+    return Location(field, winner.text, winner.pointer, winner.what, found.workload)
+
+
+def _kustomized(files: Readable, _service: str, field: Field) -> Iterator[Location]:
     for text in files.kustomizations():
         for name, pointer in kustomize_images(text):
-            place = Location(field, text, pointer, f"kustomization image {name}")
-            if name == field.value if field.value else images.last_name(name) == service:
-                exact.append(place)
-            elif not field.value and name.endswith(service):
-                alike.append(place)
-    yield from exact or alike
+            if name == field.value:
+                yield Location(field, text, pointer, f"kustomization image {name}")
+
+
+def entries_called(files: Readable, service: str) -> list[Location]:
+    """The images of kustomizations whose name, or new name, ends in a whole part that is the service's name."""
+    found = []
+    for text in files.kustomizations():
+        for name, pointer in kustomize_images(text):
+            entry = text.value(pointer.rpartition("/")[0])
+            if service in (images.last_name(name), images.last_name(str(entry.get("newName") or name))):
+                found.append(Location(Field("kustomize", ""), text, pointer, f"kustomization image {name}"))
+    return found
 
 
 def kustomize_images(text: Text) -> Iterator[tuple[str, str]]:
@@ -139,21 +154,32 @@ def kustomize_images(text: Text) -> Iterator[tuple[str, str]]:
 
 
 def _in_values(files: Readable, _service: str, field: Field) -> Iterator[Location]:
-    name, _, dotted = field.value.partition("#")
-    if not _DOTTED.fullmatch(dotted):
-        raise BadInputError(f"{dotted!r} is not a dotted path", where=str(field), expected="a path like image.tag")
-    tokens = [re.sub(r"\\(.)", r"\1", step.strip("[]")) for step in _STEP.findall(dotted)]
-    yield from _below(files.named(name), field, tokens, "value")
+    text, tokens, only = _way(files, field)
+    yield from _below(text, field, tokens, "value", only)
 
 
-def _at_pointer(files: Readable, _service: str, field: Field) -> Iterator[Location]:
+def _way(files: Readable, field: Field) -> tuple[Text, list[str], int | None]:
+    """The file of a helm or path field, the keys that lead to its value, and the document if it names one."""
     name, _, place = field.value.partition("#")
+    if field.kind == "helm":
+        if not _DOTTED.fullmatch(place):
+            raise BadInputError(f"{place!r} is not a dotted path", where=str(field), expected="a path like image.tag")
+        return files.named(name), [re.sub(r"\\(.)", r"\1", step.strip("[]")) for step in _STEP.findall(place)], None
     number, slash, inside = place.partition("/")
     if not slash or (number and not number.isdecimal()):
         raise BadInputError(f"{place!r} is not a pointer", where=str(field), expected="a JSON pointer like /image/tag")
-    text = files.named(name)
     tokens = [token.replace("~1", "/").replace("~0", "~") for token in inside.split("/")]
-    yield from _below(text, field, tokens, "value", int(number) if number else None)
+    return files.named(name), tokens, int(number) if number else None
+
+
+def how_far(files: Readable, field: Field) -> str:
+    """How far the way of a helm or path field leads, empty for other fields."""
+    if field.kind not in ("helm", "path"):
+        return ""
+    text, tokens, only = _way(files, field)
+    if only is not None and only >= len(text.documents):
+        return f"the file has {len(text.documents)} documents, counted from 0"
+    return reach(text, tokens)
 
 
 def _below(text: Text, field: Field, tokens: list[str], what: str, only: int | None = None) -> Iterator[Location]:
@@ -161,20 +187,3 @@ def _below(text: Text, field: Field, tokens: list[str], what: str, only: int | N
     for pointer in (join_pointer((index, *tokens)) for index in documents):
         if pointer in text:
             yield Location(field, text, pointer, f"{what} {field.value.partition('#')[2]}")
-
-
-def of_service(files: Readable, service: str) -> Iterator[Workload]:
-    """The workloads of a service; for a Rollout that takes over another's pods, that one."""
-    seen: set[tuple[str, tuple[str | int, ...]]] = set()
-    for workload in [item for item in workloads(files.mentioning(service)) if item.name == service]:
-        for item in _behind(files, workload):
-            if (item.text.where, item.tokens) not in seen:
-                seen.add((item.text.where, item.tokens))
-                yield item
-
-
-def _behind(files: Readable, workload: Workload) -> Iterable[Workload]:
-    if workload.reference is None:
-        return (workload,)
-    kind, name = workload.reference
-    return [item for item in workloads(files.mentioning(name)) if (item.kind, item.name) == (kind, name)]

@@ -1,8 +1,9 @@
 """Finding the places of a service's version in files that people wrote: the fields named, or the one meant anyway.
 
-Without fields: the pod label `version` if there is one; else the one kustomization image whose name ends in the
-service's name; else the image of the only container, or of the one named like the service. Nothing is guessed between
-two equally good places: the error lists them.
+Without fields each workload of the service says where its version stands: its pod label `version` if it has one, else
+the image of its only container or of the one named like the service, where the kustomization that builds it sets that
+last. Without any workload it is the kustomization image of the service's name. Nothing is guessed between two equally
+good places: the error lists them.
 """
 
 from __future__ import annotations
@@ -11,11 +12,21 @@ from collections.abc import Iterable, Sequence
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.planners.files import NothingFoundError
-from meshroll.gitops.planners.locations import Location, Readable, candidates, kustomize_images, of_service
-from meshroll.gitops.planners.workloads import workloads
+from meshroll.gitops.planners.locations import (
+    Location,
+    Readable,
+    candidates,
+    entries_called,
+    how_far,
+    kustomize_images,
+    located,
+)
+from meshroll.gitops.planners.occurrences import Occurrence, occurrences
+from meshroll.gitops.planners.proposals import proposals
+from meshroll.gitops.planners.workloads import Workload, workloads
 from meshroll.settings.model import Field
 
-DEFAULTS = (Field("label", "version"), Field("kustomize", ""), Field("image", ""))
+LABEL, IMAGE = Field("label", "version"), Field("image", "")
 MAX_LISTED = 8
 
 
@@ -23,21 +34,37 @@ def find(files: Readable, service: str, fields: Sequence[Field] = ()) -> tuple[L
     """The places of a service's version. Raises BadInputError, NothingFoundError."""
     if fields:
         return tuple(_named(files, service, field) for field in fields)
-    for field in DEFAULTS:
-        found = candidates(files, service, field)
-        if len(found) > 1:
-            raise _ambiguous(files, service, found)
-        if found:
-            return (found[0],)
-    raise _nothing(files, service, f"nothing holds the version of {service}")
+    groups = [group for found in occurrences(files, service) for group in _meant(found, service)]
+    groups = groups or [(place,) for place in entries_called(files, service)]
+    distinct = list({(group[0].text.where, group[0].pointer): group for group in groups}.values())
+    if len(distinct) > 1:
+        raise _ambiguous(files, service, [group[0] for group in distinct])
+    if not distinct:
+        raise _nothing(files, service, f"nothing holds the version of {service}")
+    return distinct[0]
+
+
+def _meant(found: Occurrence, service: str) -> list[tuple[Location, ...]]:
+    """The places that hold a workload's version, each with those that must change with it: containers of its image."""
+    if label := found.built.labels.get("version"):
+        return [(located(LABEL, label, found),)]
+    groups = []
+    for main in found.main(service):
+        place = located(IMAGE, main.winner, found)
+        alike = [one for one in found.built.containers if one.image == main.image and one is not main]
+        others = [located(IMAGE, one.winner, found) for one in alike]
+        together = [other for other in others if other.version == place.version]
+        groups.append(tuple({(each.text.where, each.pointer): each for each in (place, *together)}.values()))
+    return groups
 
 
 def _named(files: Readable, service: str, field: Field) -> Location:
-    found = candidates(files, service, field)
+    found = list({(place.text.where, place.pointer): place for place in candidates(files, service, field)}.values())
     if len(found) > 1:
         raise _ambiguous(files, service, found)
     if not found:
-        raise _nothing(files, service, f"there is no {field} for {service}")
+        way = f": {far}" if (far := how_far(files, field)) else ""
+        raise _nothing(files, service, f"there is no {field} for {service}{way}")
     return found[0]
 
 
@@ -50,9 +77,14 @@ def _ambiguous(files: Readable, service: str, found: Sequence[Location]) -> BadI
 
 
 def _nothing(files: Readable, service: str, what: str) -> BadInputError:
-    own = list(of_service(files, service))
+    where = files.path or "/"
+    own = [found.workload for found in occurrences(files, service)]
     if not own and (troubles := files.troubles(service)):
         return troubles[0]
+    if not own:
+        for item in workloads(files.mentioning(service)):
+            if item.name == service:
+                return _not_built(item, where)
     containers = [f"container {name} ({item.text.place(at)})" for item in own for name, at, _ in item.containers()]
     images_ = [
         f"kustomization image {name} ({text.place(at)})"
@@ -61,7 +93,22 @@ def _nothing(files: Readable, service: str, what: str) -> BadInputError:
     ]
     seen = [*containers, *images_] or [str(item) for item in workloads(files.mentioning(""))]
     listed = f"; what there is: {_listed(seen)}" if seen else ""
-    return NothingFoundError(what + listed, where=files.path or "/", expected="fields that say where, or another path")
+    if proposed := proposals(files, service):
+        return NothingFoundError(what + listed, where=where, expected=f"a field such as {', '.join(proposed)}")
+    return NothingFoundError(what + listed, where=where, expected="fields that say where, or another path")
+
+
+def _not_built(workload: Workload, where: str) -> BadInputError:
+    if workload.reference is not None:
+        kind, name = workload.reference
+        return NothingFoundError(
+            f"{workload} takes its pods from {kind} {name}, which is not there", where=where, expected="a wider path"
+        )
+    return NothingFoundError(
+        f"{workload} is not named by the kustomization that builds this folder",
+        where=where,
+        expected="its file among the kustomization's resources, or another path",
+    )
 
 
 def _listed(texts: Iterable[str]) -> str:

@@ -69,7 +69,9 @@ SUMMARIZED = 5  # changes that a summary names, and one more rather than "and 1 
 HoldKind = Literal["undone", "newer-in-git", "other-in-git"]
 """Why a service is kept out of a plan until a person decides."""
 
-FindingKind = Literal[HoldKind, "state-unread", "image-unchanged", "fields-disagree", "unreadable", "lint", "follower"]
+FindingKind = Literal[
+    HoldKind, "state-unread", "image-unchanged", "fields-disagree", "left-out", "unreadable", "lint", "follower"
+]
 HELD: tuple[HoldKind, ...] = get_args(HoldKind)
 
 

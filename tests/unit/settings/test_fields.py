@@ -13,7 +13,7 @@ from meshroll.settings.edit import set_version
 from meshroll.settings.fields import check_fields_version, field_of, field_values, parse_field
 from meshroll.settings.model import VERSION, Field, FieldKind
 
-EXPECTED = "expected label:NAME, image[:CONTAINER], kustomize:NAME, helm:FILE#PATH or path:FILE#POINTER"
+EXPECTED = "expected label:NAME, image[:CONTAINER|:KIND/NAME], kustomize:NAME, helm:FILE#PATH or path:FILE#POINTER"
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def test_objects_around_the_service_that_do_not_fit_together_are_findings(reposi
     message = f"DestinationRule shop /spec/host: there is no Service shop.other (below {folder})"
     assert found == [Finding("lint", message, "shop", f"{folder}/a.yaml", 2)]
     assert [finding.kind for finding in plan(repository, FILE, shop="v2").findings] == ["image-unchanged"]
-    repository.commit(write={f"{folder}/kustomization.yaml": "resources: []\n"})
+    repository.commit(write={f"{folder}/kustomization.yaml": "resources: [rollout.yaml]\n"})
     assert [finding.kind for finding in plan(repository, shop="v2").findings] == ["image-unchanged"]
 
 
@@ -304,3 +304,59 @@ def test_who_changed_a_file_is_known_past_a_time_when_its_folder_had_another_nam
     planned = plan(repository, shop="v2")
     (hold,) = find_holds(repository.remote, planned, written=lambda: {"shop": "v1"}, cache=repository.cache)
     assert (hold.kind, hold.version, hold.origin) == ("other-in-git", "v9", Origin("Ada", theirs, subject="rename"))
+
+
+@pytest.mark.parametrize("path", [".", "./clusters/east", "clusters/./east/shop/", "/"])
+def test_a_path_may_be_written_as_people_write_them(repository: Repository, path: str) -> None:
+    repository.commit(write={FILE: workload()})
+    assert [edit.file for edit in plan(repository, path, shop="v2").edits] == [FILE]
+
+
+def test_clusters_in_which_nothing_changes_are_listed_with_their_reasons(repository: Repository) -> None:
+    repository.commit(
+        write={
+            FILE: workload(),
+            "clusters/new/shop/rollout.yaml": workload("v2"),
+            "clusters/old/stock/rollout.yaml": workload(name="stock"),
+            "clusters/other/shop/rollout.yaml": workload(name="store"),
+            "clusters/west": "east",
+        },
+        modes={"clusters/west": "120000"},
+    )
+    planned = plan(repository, "clusters/{cluster}/{service}", shop="v2")
+    left = [(finding.file, finding.message) for finding in planned.findings if finding.kind == "left-out"]
+    assert left == [
+        (
+            "clusters/west/shop",
+            "clusters/west/shop is left out: a symbolic link, which is not followed, stands in the way",
+        ),
+        ("clusters/old/shop", "clusters/old/shop is left out: there is no such file or folder"),
+        (
+            "clusters/other/shop",
+            (
+                "clusters/other/shop is left out: nothing holds the version of shop; "
+                "what there is: Rollout store (clusters/other/shop/rollout.yaml:2)"
+            ),
+        ),
+        ("clusters/new/shop", "clusters/new/shop is left out: it has v2 already"),
+    ]
+
+
+def test_a_cluster_whose_file_cannot_be_read_is_an_error_and_not_left_out(repository: Repository) -> None:
+    broken = workload().replace("name: 'shop'", "name: 'shop")
+    repository.commit(write={FILE: workload(), "clusters/west/shop/rollout.yaml": broken + "# {{ args.svc }}\n"})
+    with pytest.raises(BadInputError) as caught:
+        plan(repository, "clusters/{cluster}/{service}", shop="v2")
+    assert str(caught.value).startswith("clusters/west/shop/rollout.yaml:")
+
+
+def test_the_templates_of_a_chart_need_not_be_yaml(repository: Repository) -> None:
+    template = "{{- if .Values.shop }}\nkind: Deployment\n{{- end }}\n"
+    repository.commit(
+        write={
+            FILE: workload(),
+            "clusters/east/shop/Chart.yaml": "name: x\n",
+            "clusters/east/shop/templates/a.yaml": template,
+        }
+    )
+    assert [finding.kind for finding in plan(repository, shop="v2").findings] == ["image-unchanged"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -11,29 +11,9 @@ from meshroll.errors import BadInputError
 from meshroll.gitops.planners.locations import Location
 from meshroll.gitops.planners.search import NothingFoundError, find
 from meshroll.settings.fields import parse_field
-from meshroll.yamltext import Text, parse
+from tests.support.git.memory import Memory
 
 DIGEST, OTHER = "sha256:" + "1" * 64, "sha256:" + "2" * 64
-
-
-class Memory:
-    """Files by their names, as `meshroll.gitops.planners.files.Files` would show them."""
-
-    def __init__(self, files: dict[str, str]) -> None:
-        self.path = "apps"
-        self._files = {f"apps/{name}": text for name, text in files.items()}
-
-    def mentioning(self, word: str) -> Iterator[Text]:
-        return (parse(text.encode(), name) for name, text in self._files.items() if word in text)
-
-    def troubles(self, word: str) -> list[BadInputError]:
-        return []
-
-    def kustomizations(self) -> Iterator[Text]:
-        return (parse(text.encode(), name) for name, text in self._files.items() if "kustomization" in name)
-
-    def named(self, name: str) -> Text:
-        return parse(self._files[f"apps/{name}"].encode(), f"apps/{name}")
 
 
 def workload(
@@ -49,12 +29,14 @@ def workload(
     )
 
 
-def kustomization(*images: str) -> str:
-    return "kind: Kustomization\nimages:\n" + "".join(f"- {image}\n" for image in images)
+def kustomization(*images: str, resources: Sequence[str] = ()) -> str:
+    named = f"resources: [{', '.join(resources)}]\n" if resources else ""
+    return f"kind: Kustomization\n{named}images:\n" + "".join(f"- {image}\n" for image in images)
 
 
 def found(files: dict[str, str], *fields: str) -> tuple[Location, ...]:
-    return find(Memory(files), "shop", tuple(parse_field(field) for field in fields))
+    below = {f"apps/{name}": text for name, text in files.items()}
+    return find(Memory(below, "apps"), "shop", tuple(parse_field(field) for field in fields))
 
 
 def places(files: dict[str, str], *fields: str) -> list[tuple[str, str, str | None]]:
@@ -72,21 +54,32 @@ IMAGE = "/spec/template/spec/containers/0/image"
 
 
 def test_the_pod_label_version_comes_first() -> None:
-    files = {"a.yaml": workload(label="v1"), "kustomization.yaml": kustomization("{name: team/shop, newTag: '7'}")}
-    assert places(files) == [("apps/a.yaml", f"/0{LABEL}", "v1")]
+    images = kustomization("{name: team/shop, newTag: '7'}", resources=["a.yaml"])
+    assert places({"a.yaml": workload(label="v1"), "kustomization.yaml": images}) == [
+        ("apps/a.yaml", f"/0{LABEL}", "v1")
+    ]
 
 
-def test_then_the_kustomization_image_whose_name_ends_in_the_services() -> None:
-    images = ("{name: team/stock, newTag: '6'}", "{name: team/my-shop, newTag: '7'}")
-    files = {"a.yaml": workload(), "kustomization.yaml": kustomization(*images)}
+def test_then_the_kustomization_image_of_its_container() -> None:
+    images = ("{name: team/stock, newTag: '6'}", "{name: team/web-frontend, newTag: '7'}")
+    files = {
+        "a.yaml": workload(images=("main=team/web-frontend:1.0",)),
+        "kustomization.yaml": kustomization(*images, resources=["a.yaml"]),
+    }
     assert places(files) == [("apps/kustomization.yaml", "/0/images/1/newTag", "7")]
 
 
-def test_an_image_that_is_called_like_the_service_is_better_than_one_that_ends_so() -> None:
+def test_without_a_workload_it_is_the_kustomization_image_called_like_the_service() -> None:
     images = ("{name: team/my-shop, newTag: '7'}", "{name: team/shop, newTag: '8'}")
     assert places({"kustomization.yaml": kustomization(*images)}) == [
         ("apps/kustomization.yaml", "/0/images/1/newTag", "8")
     ]
+    renamed = kustomization("{name: placeholder, newName: team/shop, newTag: '9'}")
+    assert places({"kustomization.yaml": renamed}) == [("apps/kustomization.yaml", "/0/images/0/newTag", "9")]
+    assert refusal({"kustomization.yaml": kustomization("{name: team/my-shop, newTag: '7'}")}) == (
+        "apps: nothing holds the version of shop; what there is: kustomization image team/my-shop "
+        "(apps/kustomization.yaml:3); expected fields that say where, or another path"
+    )
 
 
 @pytest.mark.parametrize("kind", ["Rollout", "Deployment", "StatefulSet", "DaemonSet"])
@@ -129,9 +122,19 @@ def test_two_equally_good_places_are_listed() -> None:
     )
 
 
-def test_a_label_is_better_than_a_second_workload_without_one() -> None:
-    files = {"base.yaml": workload(), "patch.yaml": workload(label="v1")}
-    assert places(files) == [("apps/patch.yaml", f"/0{LABEL}", "v1")]
+def test_a_label_and_the_image_of_another_workload_are_two_places() -> None:
+    files = {"dev.yaml": workload(label="v1"), "prod.yaml": workload()}
+    assert refusal(files) == (
+        "apps: the version of shop could be in 2 places: label version of Rollout shop (apps/dev.yaml:8), "
+        "image of main in Rollout shop (apps/prod.yaml:12); expected a narrower path, or fields that name one"
+    )
+
+
+def test_a_manifest_that_its_kustomization_does_not_name_is_not_built() -> None:
+    assert refusal({"a.yaml": workload(), "kustomization.yaml": "resources: []\n"}) == (
+        "apps: Rollout shop (apps/a.yaml:1) is not named by the kustomization that builds this folder; "
+        "expected its file among the kustomization's resources, or another path"
+    )
 
 
 def test_no_place_at_all_lists_what_there_is() -> None:
@@ -147,10 +150,24 @@ def test_no_place_at_all_lists_what_there_is() -> None:
         found({})
 
 
+@pytest.mark.parametrize("text", ["{{ .Values.image.repository }}:{{ .Values.image.tag }}", "team/shop:${TAG}"])
+def test_an_expression_is_not_a_value(text: str) -> None:
+    (place,) = found({"a.yaml": workload(images=(f"main='{text}'",))})
+    with pytest.raises(BadInputError) as caught:
+        place.after("v2")
+    expression = text.partition(":")[0] if text.startswith("{") else "${TAG}"
+    assert str(caught.value) == (
+        f"apps/a.yaml:12 /0{IMAGE}: image of main in Rollout shop holds the expression {expression}, "
+        "which is not a value; expected a field that names the value which feeds it"
+    )
+
+
 def test_fields_are_found_in_their_own_order() -> None:
     files = {
         "a.yaml": workload(label="v1", images=("main=host:5000/team/shop:v1-alpine", "proxy=p:2")),
-        "kustomization.yaml": kustomization("{name: shop, newName: x, newTag: v1}", f"{{name: p, digest: '{DIGEST}'}}"),
+        "kustomization.yaml": kustomization(
+            *("{name: shop, newName: x, newTag: v1}", f"{{name: p, digest: '{DIGEST}'}}"), resources=["a.yaml"]
+        ),
         "values.yaml": "image:\n  tag: v1\nlist:\n- {a.b: v1}\n",
         "all.yaml": "a/b: v1\n---\nc: 1.10\n",
     }
@@ -181,14 +198,59 @@ def test_fields_are_found_in_their_own_order() -> None:
     [
         ("label:none", "apps: there is no label:none for shop; what there is: container main (apps/a.yaml:12); "),
         ("image:none", "apps: there is no image:none for shop; what there is: container main (apps/a.yaml:12); "),
-        ("helm:a.yaml#spec.none", "apps: there is no helm:a.yaml#spec.none for shop; "),
-        ("path:a.yaml#7/spec", "apps: there is no path:a.yaml#7/spec for shop; "),
+        (
+            "helm:a.yaml#spec.none",
+            "apps: there is no helm:a.yaml#spec.none for shop: spec is there, and in it template; ",
+        ),
+        (
+            "path:a.yaml#7/spec",
+            "apps: there is no path:a.yaml#7/spec for shop: the file has 1 documents, counted from 0; ",
+        ),
         ("helm:a.yaml#spec..a", "helm:a.yaml#spec..a: 'spec..a' is not a dotted path; expected a path like image.tag"),
         ("path:a.yaml#spec", "path:a.yaml#spec: 'spec' is not a pointer; expected a JSON pointer like /image/tag"),
     ],
 )
 def test_a_field_that_finds_nothing_is_an_error(field: str, sentence: str) -> None:
     assert refusal({"a.yaml": workload()}, field).startswith(sentence)
+
+
+def test_a_field_can_name_the_kind_where_two_workloads_have_one_name() -> None:
+    files = {"old.yaml": workload(kind="Deployment"), "new.yaml": workload(images=("main=team/shop:2.0",))}
+    assert places(files, "image:rollout/shop") == [("apps/new.yaml", f"/0{IMAGE}", "2.0")]
+    assert places(files, "image:Deployment/shop") == [("apps/old.yaml", f"/0{IMAGE}", "1.0")]
+
+
+def test_a_list_may_be_the_first_of_a_dotted_path() -> None:
+    files = {"a.yaml": workload(), "list.yaml": "- tag: v1\n"}
+    assert places(files, "helm:list.yaml#[0].tag") == [("apps/list.yaml", "/0/0/tag", "v1")]
+
+
+def test_a_chart_leads_to_its_values() -> None:
+    values = "image:\n  repository: team/shop\n  tag: '1.0'\nother: {image: 'team/x:2'}\nreplicas: 2\n"
+    assert refusal({"Chart.yaml": "name: shop\n", "values.yaml": values}) == (
+        "apps: nothing holds the version of shop; expected a field such as "
+        "helm:values.yaml#image.tag (1.0), helm:values.yaml#other.image (team/x:2)"
+    )
+    release = "kind: HelmRelease\nmetadata: {name: shop}\nspec:\n  values:\n    image: {tag: '1.0'}\n"
+    assert refusal({"r.yaml": release}) == (
+        "apps: nothing holds the version of shop; expected a field such as helm:r.yaml#spec.values.image.tag (1.0)"
+    )
+
+
+@pytest.mark.parametrize("kind", ["CronJob", "CloneSet"])
+def test_a_kind_that_is_not_a_workload_of_ours_leads_to_its_image(kind: str) -> None:
+    assert refusal({"a.yaml": workload(kind=kind)}) == (
+        "apps: nothing holds the version of shop; expected a field such as "
+        f"path:a.yaml#0/spec/template/spec/containers/0/image ({kind}: team/shop:1.0)"
+    )
+
+
+def test_the_deployment_that_a_rollout_takes_its_pods_from_is_named_when_it_is_missing() -> None:
+    rollout = "kind: Rollout\nmetadata: {name: shop}\nspec: {workloadRef: {kind: Deployment, name: pods}}\n"
+    assert refusal({"a.yaml": rollout}) == (
+        "apps: Rollout shop (apps/a.yaml:1) takes its pods from Deployment pods, which is not there; "
+        "expected a wider path"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,90 @@
+"""Fields that could hold a service's version where none is found by itself: what an error proposes to its reader."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import PurePosixPath
+from typing import Protocol
+
+from meshroll.gitops.planners import images
+from meshroll.gitops.planners.workloads import KINDS, objects
+from meshroll.yamltext import Text, join_pointer
+
+MAX_PROPOSED = 3
+_VALUES = re.compile(r"values.*\.ya?ml|HelmRelease")
+_IMAGE_KEYS = ("image", "tag")
+
+
+class Below(Protocol):
+    """The files of a repository below a path."""
+
+    folder: str
+
+    def mentioning(self, word: str) -> Iterator[Text]:
+        """Those in which a text occurs."""
+
+
+def proposals(files: Below, service: str) -> list[str]:
+    """Up to three fields, as the command line takes them, each with the value that is there."""
+    return list(islice(_every(files, service), MAX_PROPOSED))
+
+
+def reach(text: Text, tokens: list[str]) -> str:
+    """How far a way of keys leads in a file: the last value on it, and the keys that are there instead."""
+    best = (0, "")
+    for index, document in enumerate(text.documents):
+        pointer, depth = f"/{index}", 0
+        for token in tokens:
+            if (deeper := pointer + join_pointer((token,))) not in text:
+                break
+            pointer, depth = deeper, depth + 1
+        value = text.value(pointer) if depth else document
+        keys = ", ".join(sorted(map(str, value))[:8]) if isinstance(value, dict) else ""
+        there = f"{'.'.join(tokens[:depth])} is there" if depth else "it is not there"
+        if depth >= best[0]:
+            best = (depth, f"{there}, and in it {keys}" if keys else there)
+    return best[1]
+
+
+def _every(files: Below, service: str) -> Iterator[str]:
+    for text in files.mentioning(service):
+        for tokens, item in objects(text):
+            if item["metadata"]["name"] == service and item["kind"] not in KINDS:
+                yield from _of_object(files, text, tokens, item["kind"])
+    for text in files.mentioning("tag"):
+        if _VALUES.fullmatch(PurePosixPath(text.where).name):
+            for scalar in text.scalars():
+                names = scalar.pointer.split("/")[2:]
+                if names and names[-1] in _IMAGE_KEYS and _is_version(scalar.text):
+                    yield f"helm:{_name(files, text)}#{_dotted(names)} ({scalar.text})"
+
+
+def _of_object(files: Below, text: Text, tokens: tuple[str | int, ...], kind: str) -> Iterator[str]:
+    for scalar in text.scalars(join_pointer(tokens)):
+        names = scalar.pointer.split("/")[2:]
+        if kind == "HelmRelease" and names[:2] == ["spec", "values"] and names[-1] in _IMAGE_KEYS:
+            yield f"helm:{_name(files, text)}#{_dotted(names)} ({scalar.text})"
+        elif kind != "HelmRelease" and names[-1] == "image":
+            yield f"path:{_name(files, text)}#{scalar.pointer.lstrip('/')} ({kind}: {scalar.text})"
+
+
+def _is_version(text: str) -> bool:
+    return bool(text) and (images.parts(text)[1] != "" or re.fullmatch(r"[\w.-]+", text) is not None)
+
+
+def _name(files: Below, text: Text) -> str:
+    inside = f"{files.folder}/" if files.folder else ""
+    return text.where.removeprefix(inside) if text.where.startswith(inside) else f"/{text.where}"
+
+
+def _dotted(names: list[str]) -> str:
+    path = ""
+    for name in names:
+        name = name.replace("~1", "/").replace("~0", "~")  # noqa: PLW2901 - as a JSON pointer spells it
+        if name.isdecimal():
+            path += f"[{name}]"
+        else:
+            path += ("." if path else "") + re.sub(r"([.\[\]\\])", r"\\\1", name)
+    return path

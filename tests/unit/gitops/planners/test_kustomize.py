@@ -1,0 +1,163 @@
+"""What kustomize makes of a version: the last that sets it is edited, or nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshroll.errors import BadInputError
+from meshroll.gitops.planners.search import find
+from tests.support.git.memory import Memory
+
+DEPLOYMENT = """\
+kind: Deployment
+metadata: {name: shop}
+spec:
+  template:
+    metadata: {labels: {app: shop}}
+    spec:
+      containers:
+      - name: web
+        image: reg/team/web-frontend:1.0
+"""
+PATCH = """\
+kind: Deployment
+metadata: {name: shop}
+spec: {template: {spec: {containers: [{name: web, image: "reg/team/web-frontend:1.5"}]}}}
+"""
+IMAGE = "/0/spec/template/spec/containers/0/image"
+BASE = {"base/kustomization.yaml": "resources: [deployment.yaml]\n", "base/deployment.yaml": DEPLOYMENT}
+
+
+def place(overlay: str, more: dict[str, str] | None = None, path: str = "overlays/prod") -> tuple[str, str, str | None]:
+    files = {**BASE, "overlays/prod/kustomization.yaml": f"resources: [../../base]\n{overlay}", **(more or {})}
+    (found,) = find(Memory(files, path), "shop")
+    return found.text.where, found.pointer, found.version
+
+
+def refusal(overlay: str, more: dict[str, str] | None = None, path: str = "overlays/prod") -> str:
+    with pytest.raises(BadInputError) as caught:
+        place(overlay, more, path)
+    return str(caught.value)
+
+
+PROD = "overlays/prod/kustomization.yaml"
+
+
+@pytest.mark.parametrize("path", ["overlays/prod", ""])
+def test_the_new_tag_of_the_overlay_wins_over_the_image_of_the_base(path: str) -> None:
+    overlay = 'images: [{name: reg/team/web-frontend, newTag: "1.0"}]\n'
+    assert place(overlay, path=path) == (PROD, "/0/images/0/newTag", "1.0")
+
+
+def test_an_image_that_nothing_overrides_is_edited_in_the_base() -> None:
+    assert place("namePrefix: prod-\n") == ("base/deployment.yaml", IMAGE, "1.0")
+
+
+def test_a_new_name_leads_the_next_entries_and_the_outermost_tag_wins() -> None:
+    middle = "resources: [../../base]\nimages: [{name: reg/team/web-frontend, newName: other/web, newTag: '2'}]\n"
+    overlay = "images: [{name: other/web, newTag: '3'}]\n"
+    files = {"overlays/middle/kustomization.yaml": middle, PROD: f"resources: [../middle]\n{overlay}"}
+    assert place("", files) == (PROD, "/0/images/0/newTag", "3")
+
+
+def test_a_digest_wins_over_a_tag() -> None:
+    overlay = f"images: [{{name: reg/team/web-frontend, newTag: '2', digest: 'sha256:{'1' * 64}'}}]\n"
+    assert place(overlay) == (PROD, "/0/images/0/digest", f"sha256:{'1' * 64}")
+
+
+@pytest.mark.parametrize("key", ["patches: [{path: patch.yaml}]", "patchesStrategicMerge: [patch.yaml]"])
+def test_a_patch_in_a_file_wins_over_the_base(key: str) -> None:
+    assert place(f"{key}\n", {"overlays/prod/patch.yaml": PATCH}) == (*("overlays/prod/patch.yaml", IMAGE, "1.5"),)
+
+
+def test_an_operation_of_a_json_patch_wins_over_the_base() -> None:
+    path = "/spec/template/spec/containers/0/image"
+    patch = f"- {{op: replace, path: {path}, value: 'reg/team/web-frontend:1.7'}}\n"
+    overlay = "patches: [{path: image.yaml, target: {kind: Deployment, name: sh.*}}]\n"
+    assert place(overlay, {"overlays/prod/image.yaml": patch}) == ("overlays/prod/image.yaml", "/0/0/value", "1.7")
+
+
+def test_images_of_the_same_kustomization_come_after_its_patches() -> None:
+    overlay = "patches: [{path: patch.yaml}]\nimages: [{name: reg/team/web-frontend, newTag: '9'}]\n"
+    assert place(overlay, {"overlays/prod/patch.yaml": PATCH}) == (PROD, "/0/images/0/newTag", "9")
+
+
+def test_a_component_comes_before_the_overlay_that_names_it() -> None:
+    component = "kind: Component\nimages: [{name: reg/team/web-frontend, newTag: '4'}]\n"
+    files = {"pinned/kustomization.yaml": component}
+    assert place("components: [../../pinned]\n", files) == ("pinned/kustomization.yaml", "/0/images/0/newTag", "4")
+    over = "components: [../../pinned]\nimages: [{name: reg/team/web-frontend, newTag: '5'}]\n"
+    assert place(over, files) == (PROD, "/0/images/0/newTag", "5")
+
+
+@pytest.mark.parametrize(
+    ("overlay", "pointer"),
+    [
+        ("commonLabels: {version: v1}\n", "/0/commonLabels/version"),
+        ("labels: [{pairs: {version: v1}, includeTemplates: true}]\n", "/0/labels/0/pairs/version"),
+    ],
+)
+def test_labels_of_a_kustomization_are_the_pods_version(overlay: str, pointer: str) -> None:
+    assert place(overlay) == (PROD, pointer, "v1")
+
+
+def test_labels_that_do_not_reach_the_pods_are_not() -> None:
+    assert place("labels: [{pairs: {version: v1}}]\n") == ("base/deployment.yaml", IMAGE, "1.0")
+
+
+def test_an_inline_patch_and_a_replacement_are_named_and_refused() -> None:
+    inline = "patches:\n- patch: |-\n" + "".join(f"    {line}\n" for line in PATCH.splitlines())
+    assert refusal(inline) == (
+        "overlays/prod/kustomization.yaml:3: image of web in an inline patch cannot be edited: "
+        "the patch written in overlays/prod/kustomization.yaml:3 sets it; expected a change by hand"
+    )
+    replacement = (
+        "replacements:\n- source: {kind: ConfigMap, name: versions}\n  targets:\n"
+        "  - select: {kind: Deployment, name: shop}\n"
+        "    fieldPaths: ['spec.template.spec.containers.[name=web].image']\n"
+    )
+    assert refusal(replacement) == (
+        "overlays/prod/kustomization.yaml:3: a replacement cannot be edited: "
+        "the replacement in overlays/prod/kustomization.yaml:3 sets it; expected a change by hand"
+    )
+
+
+def test_two_overlays_of_which_one_overrides_are_two_places() -> None:
+    dev = "resources: [../../base]\nimages: [{name: reg/team/web-frontend, newTag: '0.9'}]\n"
+    assert refusal("", {"overlays/dev/kustomization.yaml": dev}, path="overlays") == (
+        "overlays: the version of shop could be in 2 places: kustomization image reg/team/web-frontend "
+        "(overlays/dev/kustomization.yaml:2), image of web in Deployment shop (base/deployment.yaml:9); "
+        "expected a narrower path, or fields that name one"
+    )
+
+
+def test_two_overlays_of_one_base_that_nothing_overrides_are_one_place() -> None:
+    files = {"overlays/dev/kustomization.yaml": "resources: [../../base]\n"}
+    assert place("", files, path="overlays") == ("base/deployment.yaml", IMAGE, "1.0")
+
+
+def test_a_kustomization_that_cannot_be_followed_is_an_error() -> None:
+    assert refusal("components: [../gone]\n") == (
+        "overlays/gone: there is no kustomization in this folder, which another one names"
+    )
+    assert refusal("patches: [{path: gone.yaml}]\n") == (
+        "overlays/prod/gone.yaml: the kustomization in overlays/prod names it, and it is not there"
+    )
+    assert refusal("", {PROD: "resources: [../prod]\n"}) == (
+        "overlays/prod: the kustomization names itself through others"
+    )
+    assert refusal("", {"base/kustomization.yaml": "resources: [\n"}).startswith("base/kustomization.yaml:2:1: ")
+
+
+def test_resources_of_other_repositories_are_not_read() -> None:
+    overlay = "resources: [https://example/team//base?ref=v1]\nimages: [{name: team/shop, newTag: '8'}]\n"
+    assert place("", {PROD: overlay}) == (PROD, "/0/images/0/newTag", "8")
+
+
+def test_containers_of_the_same_image_change_together() -> None:
+    more = "      initContainers:\n      - {name: migrate, image: 'reg/team/web-frontend:1.0'}\n"
+    files = {"a/deployment.yaml": DEPLOYMENT + more}
+    assert [found.pointer for found in find(Memory(files, "a"), "shop")] == [
+        IMAGE,
+        "/0/spec/template/spec/initContainers/0/image",
+    ]
