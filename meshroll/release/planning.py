@@ -14,7 +14,7 @@ from meshroll.gitops.planners import FINDINGS, DesiredVersion, plan_adopted, pla
 from meshroll.gitops.planners import KINDS as WORKLOADS
 from meshroll.gitops.plans import Plan
 from meshroll.manifests import TEMPLATES
-from meshroll.manifests.lint import lint
+from meshroll.manifests.lint import Severity, lint
 from meshroll.manifests.templates import check_object, load_template, rendered_objects, texts
 from meshroll.release.describe import described
 from meshroll.release.inputs import ReleaseInputs
@@ -80,10 +80,10 @@ def validate_changes(
         found = [str(finding) for finding in planned.findings if finding.kind in FINDINGS]
         return found + _notes(inputs, changed_workloads(inputs, planned), validate)
     rendered = {name: service.objects for name, service in _rendered(inputs, templates).items()}
-    for problem in lint([item for items in rendered.values() for item in items]):
-        raise BadInputError(
-            problem.message, where=f"{problem.file} {problem.pointer}".strip(), expected=problem.expected
-        )
+    for flaw in lint([item for items in rendered.values() for item in items], complete=True):
+        if flaw.severity is Severity.ERROR:
+            where = f"{flaw.title} {flaw.pointer}".strip()
+            raise BadInputError(f"{flaw.message} [{flaw.rule.id}]", where=where)
     changed = [item for change in planned.changes for item in rendered[change.service]]
     return _notes(inputs, changed, validate)
 

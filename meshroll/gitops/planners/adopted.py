@@ -28,7 +28,8 @@ from meshroll.gitops.git import (
 )
 from meshroll.gitops.planners.canaries import canaries
 from meshroll.gitops.planners.files import Files, NothingFoundError, is_manifest
-from meshroll.gitops.planners.findings import findings, lint_findings, unreadable
+from meshroll.gitops.planners.findings import findings, unreadable
+from meshroll.gitops.planners.judged import lint_findings
 from meshroll.gitops.planners.locations import Location
 from meshroll.gitops.planners.search import find
 from meshroll.gitops.plans import Canary, Edit, Finding, Plan, VersionChange, anchor
@@ -162,6 +163,7 @@ def _plan(remote: Remote, path: str, wishes: Sequence[DesiredVersion], exact: bo
         changes: list[VersionChange] = []
         notes: list[Finding] = []
         timeline: list[Canary] = []
+        judged: list[tuple[Files, str]] = []
         edits: dict[tuple[str, str], Edit] = {}
         entries: dict[str, TreeEntry] = {}
         for wish in wishes:
@@ -172,9 +174,10 @@ def _plan(remote: Remote, path: str, wishes: Sequence[DesiredVersion], exact: bo
                 if own:
                     changes.append(VersionChange(wish.service, places[0].version, wish.version, files.path))
                     timeline += canaries(files, wish.service, places)
-                    notes += lint_findings(files, wish.service)
+                    judged.append((files, wish.service))
                 notes += unreadable(files, wish.service)  # last: what was read by then is known
         contents = _contents(trees, entries, edits)
+        notes += [note for files, service in judged for note in lint_findings(files, service, contents)]
         changed = {file: (entries[file].mode, trees.store(content)) for file, content in contents.items()}
         diff = unified(git, trees, tree, changed)
     return Plan(

@@ -177,4 +177,6 @@ def _behind(files: Readable, workload: Workload) -> Iterable[Workload]:
     if workload.reference is None:
         return (workload,)
     kind, name = workload.reference
-    return [item for item in workloads(files.mentioning(name)) if (item.kind, item.name) == (kind, name)]
+    found = [item for item in workloads(files.mentioning(name)) if (item.kind, item.name) == (kind, name)]
+    # Argo Rollouts refuses a template beside the reference, which the lint says of the plan.
+    return found or ([workload] if workload.value(*TEMPLATE) else [])

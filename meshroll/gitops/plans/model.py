@@ -74,7 +74,7 @@ class Finding:
     """Something a reviewer should know.
 
     Its kind is one of undone, newer-in-git, other-in-git, state-unread, image-unchanged, fields-disagree, unreadable
-    and lint.
+    and lint. A finding of the lint names its rule, the severity (error, harm or note) and the place in the object.
     """
 
     kind: str
@@ -82,6 +82,9 @@ class Finding:
     service: str = ""
     file: str = ""
     line: int = 0
+    rule: str = ""
+    severity: str = ""
+    pointer: str = ""
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
