@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from meshroll.errors import BadInputError
 from meshroll.gitops.planners.files import Files
 from meshroll.gitops.planners.workloads import objects
 from meshroll.gitops.plans import Finding
@@ -21,12 +22,14 @@ def lint_findings(files: Files, service: str, contents: Mapping[str, bytes]) -> 
     Only what concerns an object in a file that names the service, or that is edited, is spoken of. `contents` are the
     edited files by path.
     """
-    reason = _not_judged(files)
+    reason, every_text = _not_judged(files), []
+    try:
+        every_text = [] if reason else list(files.mentioning(""))
+    except BadInputError as error:  # a single file that is not a manifest, where a field names another
+        reason = str(error)
     if reason:
         return [_note(service, reason, files.path)]
-    texts = [
-        parse(contents[text.where], text.where) if text.where in contents else text for text in files.mentioning("")
-    ]
+    texts = [parse(contents[text.where], text.where) if text.where in contents else text for text in every_text]
     near = {text.where for text in files.mentioning(service)} | contents.keys()
     every = [(text, join(tokens), item) for text in texts for tokens, item in objects(text)]
     flaws = lint([item for _, _, item in every], [text.where for text, _, _ in every])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -16,17 +16,7 @@ ARGO = "argoproj.io"
 ISTIO = "networking.istio.io"
 CORE = ""
 APPS = "apps"
-_UNWRITTEN = {  # the group of an object that names no apiVersion: a patch, or one cut short
-    "Rollout": ARGO,
-    "AnalysisTemplate": ARGO,
-    "ClusterAnalysisTemplate": ARGO,
-    "VirtualService": ISTIO,
-    "DestinationRule": ISTIO,
-    "ServiceEntry": ISTIO,
-    "Gateway": ISTIO,
-    "Deployment": APPS,
-    "ReplicaSet": APPS,
-}
+FRAGMENT = "-"  # the group of what names no apiVersion: a part of an object, which no rule takes for a whole one
 
 
 @dataclass(frozen=True)
@@ -55,9 +45,7 @@ class Item:
 def group_of(item: Object) -> str:
     """The API group of an object, "" for the core group."""
     version = item.get("apiVersion")
-    if isinstance(version, str):
-        return version.rpartition("/")[0]
-    return _UNWRITTEN.get(str(item.get("kind")), CORE)
+    return version.rpartition("/")[0] if isinstance(version, str) else FRAGMENT
 
 
 class Objects:
@@ -121,18 +109,11 @@ class Objects:
 
     def together(self, one: Item, other: Item) -> bool:
         """Whether two objects can be in force in one cluster, as far as the folders tell."""
+        if (one.group, one.kind, one.name) == (other.group, other.kind, other.name):
+            return False  # one object, in the folders of two environments
         if one.folder == other.folder:
             return True
-        if (one.group, one.kind, one.name) == (other.group, other.kind, other.name):
-            return False  # one object in the folders of two environments
         return _above(one.folder, other.folder) or _above(other.folder, one.folder) or not self._environments
-
-    def pairs(self, items: Sequence[Item]) -> Iterator[tuple[Item, Item]]:
-        """Every two of some objects that can be in force together."""
-        for index, one in enumerate(items):
-            for other in items[index + 1 :]:
-                if self.together(one, other):
-                    yield one, other
 
     @cached_property
     def _environments(self) -> bool:

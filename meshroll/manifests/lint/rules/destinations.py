@@ -10,7 +10,7 @@ from meshroll.manifests.lint import hosts
 from meshroll.manifests.lint.model import Flaw, Rule, Severity
 from meshroll.manifests.lint.objects import CORE, Item, Objects, carries
 from meshroll.manifests.lint.pods import IDENTITY, backing, labels_of, selector_of, workloads_of
-from meshroll.manifests.lint.rules.references import NOT_FOUND
+from meshroll.manifests.lint.rules.references import NOT_FOUND, rollouts_of
 from meshroll.manifests.lint.rules.steered_routes import routes_of
 from meshroll.manifests.lint.rules.subsets import check_route
 
@@ -149,6 +149,8 @@ def _protocol(service: Item, port: Mapping[str, Any], pointer: str, *, is_steere
 
 def _pinned(service: Item, pointer: str, objects: Objects, *, is_steered: bool) -> Iterator[Flaw]:
     selector = selector_of(service)
+    if rollouts_of(service, objects):
+        return  # found at the Rollout already
     if not selector or not (is_steered or any(key in selector for key in IDENTITY)):
         return
     meant = workloads_of(service, objects)

@@ -191,8 +191,6 @@ def _container(container: Mapping[str, Any], volumes: set[Any], pointer: str) ->
         yield TEMPLATE.found(f"{pointer}/name", f"{name!r} is not a container's name" if name else "it has no name")
     if not isinstance(image, str) or not image:
         yield TEMPLATE.found(f"{pointer}/image", "it has no image")
-    elif image != image.strip():
-        yield TEMPLATE.found(f"{pointer}/image", "the image has blanks around it")
     for number, mount in enumerate(container.get("volumeMounts") or ()):
         if isinstance(mount, dict) and mount.get("name") not in volumes:
             yield TEMPLATE.found(f"{pointer}/volumeMounts/{number}/name", f"there is no volume {mount.get('name')}")

@@ -106,10 +106,14 @@ def _services(rollout: Rollout) -> Iterator[Flaw]:
 
 def _others(rollout: Rollout, service: Item) -> Iterator[Item]:
     """Other Rollouts, listed later, that name a Service of this one."""
-    objects = rollout.objects
-    for item in objects.once("rollouts by service", lambda: _by_service(objects)).get(service.number, ()):
-        if item.number > rollout.item.number and item.name != rollout.name and objects.together(item, rollout.item):
+    for item in rollouts_of(service, rollout.objects):
+        if item.number > rollout.item.number and rollout.objects.together(item, rollout.item):
             yield item
+
+
+def rollouts_of(service: Item, objects: Objects) -> list[Item]:
+    """The Rollouts whose strategy names a Service."""
+    return objects.once("rollouts by service", lambda: _by_service(objects)).get(service.number, [])
 
 
 def _by_service(objects: Objects) -> dict[int, list[Item]]:

@@ -55,6 +55,14 @@ MANAGED = Rule(
     "Argo Rollouts removes it as one that it made itself, and Argo CD puts it back, by turns.",
     "Take the route out of Git, or give it another name.",
 )
+STEERED = Rule(
+    "steered-route-managed",
+    Severity.ERROR,
+    OWNER,
+    "A Rollout steers a route whose name is among its own managedRoutes.",
+    "Argo Rollouts removes the route as one that it made itself, and from then on refuses the Rollout as InvalidSpec.",
+    "Take the name out of managedRoutes: they are for the routes of steps.",
+)
 REMOVED = Rule(
     "subset-removed",
     Severity.HARM,
@@ -63,7 +71,7 @@ REMOVED = Rule(
     "Argo Rollouts removes it: routes to it answer 503.",
     "Move the subset into a DestinationRule of another host name, or make it a Service of its own.",
 )
-RULES = (THIRD, SAME_HOST, COPIED, TWICE, MANAGED, REMOVED)
+RULES = (THIRD, SAME_HOST, COPIED, TWICE, MANAGED, STEERED, REMOVED)
 
 
 def check(rollout: Rollout) -> Iterator[Flaw]:
@@ -115,7 +123,10 @@ def _names(rollout: Rollout, reference: VirtualServiceReference, item: Item) -> 
     names = Counter(str(route.get("name") or "") for route in routes_of(item, "http"))
     managed = rollout.managed_routes
     for name, count in names.items():
-        if name and name in managed:
+        if name and name in managed and name in reference.routes:
+            message = f"the steered route {name} is one of its own managed routes"
+            yield STEERED.found(reference.pointer, message, item.number)
+        elif name and name in managed:
             message = f"Argo Rollouts will remove the route {name} of VirtualService {reference.name}"
             yield MANAGED.found(reference.pointer, message, item.number)
         if count == 1:

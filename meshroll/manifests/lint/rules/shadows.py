@@ -25,7 +25,8 @@ def check(rollout: Rollout) -> Iterator[Flaw]:
     for reference, item in rollout.found_virtual_services():
         for kind in ("http", "tcp"):
             routes = routes_of(item, kind)
-            chosen = steered(reference, item, kind)
+            named = reference.routes if kind == "http" else reference.tcp
+            chosen = steered(reference, item, kind) if named or len(routes) == 1 else []
             for place in dict.fromkeys(chosen):
                 before = next((index for index in range(min(place, len(routes))) if _takes_all(routes[index])), None)
                 if before is not None and before not in chosen:
