@@ -238,8 +238,8 @@ def check(item: Object) -> Iterator[Flaw]:
 
 
 def _value(value: Any, types: Any, path: tuple[str | int, ...]) -> Iterator[Flaw]:
-    if isinstance(types, Mapping):
-        if isinstance(value, Mapping):
+    if isinstance(types, dict):
+        if isinstance(value, dict):
             yield from _mapping(value, types, path)
         else:
             yield _wrong(value, "a mapping", path)

@@ -63,15 +63,15 @@ def test_what_is_not_here_is_a_note_that_names_the_folder(repository: Repository
         (
             "note",
             (
-                "VirtualService shop /spec/http/0/route/0/destination/host: there is no Service shop here [not-found-here] "
-                "(note) (below live/shop)"
+                "VirtualService shop /spec/http/0/route/0/destination/host: there is no Service shop here "
+                "[not-found-here] (note) (below live/shop)"
             ),
         ),
         (
             "note",
             (
-                "Rollout shop /spec/strategy/canary/stableService: there is no Service shop here [not-found-here] (note) "
-                "(below live/shop)"
+                "Rollout shop /spec/strategy/canary/stableService: there is no Service shop here "
+                "[not-found-here] (note) (below live/shop)"
             ),
         ),
     ]
@@ -100,8 +100,8 @@ def test_a_malformed_object_is_named_and_the_others_are_judged(repository: Repos
         (
             "field-type",
             (
-                "VirtualService shop /spec/http/0/route/0/weight: it is a text ('50'), and the API server takes a whole "
-                "number here [field-type]"
+                "VirtualService shop /spec/http/0/route/0/weight: it is a text ('50'), and the API server takes "
+                "a whole number here [field-type]"
             ),
         ),
         (
