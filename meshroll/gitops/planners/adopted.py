@@ -177,7 +177,7 @@ def _plan(remote: Remote, path: str, wishes: Sequence[DesiredVersion], exact: bo
                     judged.append((files, wish.service))
                 notes += unreadable(files, wish.service)  # last: what was read by then is known
         contents = _contents(trees, entries, edits)
-        notes += [note for files, service in judged for note in lint_findings(files, service, contents)]
+        notes += [note for files, service in judged for note in lint_findings(files, service, contents, trees, tree)]
         changed = {file: (entries[file].mode, trees.store(content)) for file, content in contents.items()}
         diff = unified(git, trees, tree, changed)
     return Plan(

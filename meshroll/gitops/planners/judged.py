@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 
 from meshroll.errors import BadInputError
+from meshroll.gitops.git import Trees
 from meshroll.gitops.planners.files import Files
+from meshroll.gitops.planners.kustomized import NotBuiltError, build
 from meshroll.gitops.planners.workloads import objects
 from meshroll.gitops.plans import Finding
 from meshroll.manifests.lint import NOT_JUDGED, Flaw, Severity, lint
@@ -16,20 +20,23 @@ NOT_FOUND = "not-found-here"
 _NAMED = 3  # files that a note names
 
 
-def lint_findings(files: Files, service: str, contents: Mapping[str, bytes]) -> list[Finding]:
+def lint_findings(files: Files, service: str, contents: Mapping[str, bytes], trees: Trees, tree: str) -> list[Finding]:
     """What does not fit together among the objects below a path, and what was not judged.
 
     Only what concerns an object in a file that names the service, or that is edited, is spoken of. `contents` are the
-    edited files by path.
+    edited files by path; the rest is read from the tree.
     """
-    reason, every_text = _not_judged(files), []
     try:
-        every_text = [] if reason else list(files.mentioning(""))
+        kustomizations = [text.where for text in files.kustomizations()]
+        if kustomizations:
+            return _built(files, service, contents, trees, tree, kustomizations)
+        if len(files.entries) > MAX_FILES:
+            raise NotBuiltError(f"there are {len(files.entries)} files, and at most {MAX_FILES} are looked at")
+        texts = [_edited(text, contents) for text in files.mentioning("")]
     except BadInputError as error:  # a single file that is not a manifest, where a field names another
-        reason = str(error)
-    if reason:
-        return [_note(service, reason, files.path)]
-    texts = [parse(contents[text.where], text.where) if text.where in contents else text for text in every_text]
+        return [_note(service, str(error), files.path)]
+    except NotBuiltError as error:
+        return [_note(service, str(error), files.path)]
     near = {text.where for text in files.mentioning(service)} | contents.keys()
     every = [(text, join(tokens), item) for text in texts for tokens, item in objects(text)]
     flaws = lint([item for _, _, item in every], [text.where for text, _, _ in every])
@@ -38,25 +45,37 @@ def lint_findings(files: Files, service: str, contents: Mapping[str, bytes]) -> 
         if files.single and flaw.rule.id == NOT_FOUND:
             continue  # nothing but this file was looked at
         if any(every[number][0].where in near for number in (flaw.number, *flaw.related)):
-            found.append(_finding(flaw, service, every[flaw.number][0], every[flaw.number][1], files.path))
+            text, pointer, _ = every[flaw.number]
+            line = text.line(f"{pointer}{flaw.pointer}")
+            found.append(_finding(flaw, service, text.where, line, f"below {files.path or '/'}"))
     return found + list(_unread(files, service, texts))
 
 
-def _finding(flaw: Flaw, service: str, text: Text, pointer: str, path: str) -> Finding:
-    below = f" (below {path or '/'})" if flaw.rule.severity is Severity.NOTE else ""
-    line = text.line(f"{pointer}{flaw.pointer}")
-    message = f"{flaw}{below}"
-    return Finding("lint", message, service, text.where, line, flaw.rule.id, flaw.severity.value, flaw.pointer)
+def _built(
+    files: Files, service: str, contents: Mapping[str, bytes], trees: Trees, tree: str, kustomizations: Sequence[str]
+) -> list[Finding]:
+    """The same of what Kustomize makes of the folder."""
+    root = next((file for file in kustomizations if str(PurePosixPath(file).parent) in {files.path, "."}), None)
+    if root is None or (files.path and not root.startswith(f"{files.path}/")):
+        reason = "Kustomize builds from the folders below, of which it is not known which ones are applied"
+        raise NotBuiltError(f"{reason}: {_names(kustomizations)}")
+    text = build(trees, tree, files.path, contents)
+    every = [item for _, item in objects(text)]
+    near = [service in json.dumps(item, default=str) for item in every]
+    return [
+        _finding(flaw, service, root, 0, f"as Kustomize builds {files.path or '/'}")
+        for flaw in lint(every)
+        if any(near[number] for number in (flaw.number, *flaw.related))
+    ]
 
 
-def _not_judged(files: Files) -> str:
-    """Why nothing below the path can be judged; empty where it can."""
-    kustomizations = [text.where for text in files.kustomizations()]
-    if kustomizations:
-        return f"what Kustomize makes of the files is not known: {_names(kustomizations)}"
-    if len(files.entries) > MAX_FILES:
-        return f"there are {len(files.entries)} files below {files.path or '/'}, and at most {MAX_FILES} are looked at"
-    return ""
+def _edited(text: Text, contents: Mapping[str, bytes]) -> Text:
+    return parse(contents[text.where], text.where) if text.where in contents else text
+
+
+def _finding(flaw: Flaw, service: str, file: str, line: int, where: str) -> Finding:
+    told = f"{flaw} ({where})" if flaw.rule.severity is Severity.NOTE or not line else str(flaw)
+    return Finding("lint", told, service, file, line, flaw.rule.id, flaw.severity.value, flaw.pointer)
 
 
 def _unread(files: Files, service: str, texts: Sequence[Text]) -> Iterator[Finding]:
