@@ -19,6 +19,11 @@ _HEAD = """\
 A plan judges the objects of the folder that it edits, as they will be after its edits, and names what does not fit
 together as Argo Rollouts 1.10 and Istio read it. Every finding carries the id of its rule. The ids are stable.
 
+Objects are looked up below the path that the plan reads. A namespace that Git leaves to the Application agrees with
+every other. Of one object in the folders of several environments, the nearest counts. A folder that is itself a
+kustomization is built with `kustomize` or `kubectl` from PATH, without fetching anything, and what comes of it is
+judged. A document without an apiVersion is taken for a part of an object, a patch for instance, and not judged.
+
 This page is written from the rules (`python -m meshroll.manifests.lint > docs/lint.md`).
 """
 
