@@ -69,6 +69,7 @@ class ReleaseInputs:
     style: Style = field(default_factory=Style)  # of the commit
     written: Mapping[str, str] = field(default_factory=dict)  # versions by service, as the last `up` left them
     mesh: Mesh | None = None
+    gateway_ports: tuple[int, ...] = ()  # of the workers' gateway Services, as far as the stack names them
     on_held: OnHeld = "warn"  # what a service that must wait for a person is to `pulumi up`
 
 
@@ -124,6 +125,7 @@ def read_inputs(values: Mapping[str, Any]) -> ReleaseInputs:
         style=_style(_take(repository, "commit", dict, {}, at="repository.")),
         written=_take(values, "written", dict, {}),
         mesh=_mesh(values["mesh"]) if values.get("mesh") else None,
+        gateway_ports=_ports(values.get("gatewayPorts") or ()),
         on_held=cast("OnHeld", on_held),
     )
 
@@ -189,6 +191,12 @@ def _mesh(values: Any) -> Mesh:
     values = _mapping(values, "mesh.")
     host, leader = (_cluster(values.get(role), f"mesh.{role}.") for role in ("host", "leader"))
     return Mesh(host, leader)
+
+
+def _ports(values: Any) -> tuple[int, ...]:
+    if isinstance(values, (list, tuple)) and all(isinstance(port, (int, float)) and port > 0 for port in values):
+        return tuple(int(port) for port in values)  # the engine sends every number as a fraction
+    raise BadInputError(f"{values!r} is not a list of ports", where="gatewayPorts", expected="numbers above 0")
 
 
 def _cluster(values: Any, at: str) -> Cluster:

@@ -29,7 +29,9 @@ Validate = Callable[[Cluster, Sequence[dict[str, Any]]], list[str]]
 def plan(inputs: ReleaseInputs, templates: Path = TEMPLATES) -> Plan:
     """What the release changes in Git. Raises BadInputError and what reaching the repository raises."""
     if inputs.kind == "adopted":
-        planned = plan_adopted(inputs.remote, inputs.path, wishes(inputs), exact=inputs.exact)
+        planned = plan_adopted(
+            inputs.remote, inputs.path, wishes(inputs), exact=inputs.exact, gateway_ports=inputs.gateway_ports
+        )
         return described(inputs, planned, {})
     rendered = _rendered(inputs, templates)
     files = {name: service.files for name, service in rendered.items()}

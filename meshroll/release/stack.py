@@ -56,11 +56,18 @@ def release_values(stack: Stack, clusters: Sequence[str]) -> dict[str, Any]:
         },
         "workers": [named(stack.clusters[name]) for name in clusters],
         **({"mesh": mesh_values(stack, stack.mesh)} if stack.mesh else {}),
+        **({"gatewayPorts": ports} if (ports := gateway_ports(stack, clusters)) else {}),
         **({"wave": stack.wave_of(clusters[0])} if len(delivery.waves) > 1 else {}),
         "wait": delivery.wait,
         "timeoutSeconds": delivery.timeout_seconds,
         **({"onHeld": delivery.on_held} if delivery.on_held != "warn" else {}),
     }
+
+
+def gateway_ports(stack: Stack, clusters: Sequence[str]) -> list[int]:
+    """The ports of the gateway Services of some clusters; behind an address, another port can be a Gateway's."""
+    found = (stack.gateways[name] for name in clusters if name in stack.gateways)
+    return sorted({gateway.port for gateway in found if gateway.service})
 
 
 def mesh_values(stack: Stack, mesh: Mesh) -> dict[str, Any]:

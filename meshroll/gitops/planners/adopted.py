@@ -7,7 +7,7 @@ nobody has said which, for every folder there. All places of all services change
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from meshroll.gitops.git import (
 from meshroll.gitops.planners.canaries import canaries
 from meshroll.gitops.planners.files import Files, NothingFoundError, is_manifest
 from meshroll.gitops.planners.findings import findings, unreadable
-from meshroll.gitops.planners.judged import lint_findings
+from meshroll.gitops.planners.judged import After, lint_findings
 from meshroll.gitops.planners.locations import Location
 from meshroll.gitops.planners.search import find
 from meshroll.gitops.plans import Canary, Edit, Finding, Plan, VersionChange, anchor
@@ -49,13 +49,21 @@ class DesiredVersion:
 
 
 def plan(
-    remote: Remote, path: str, wishes: Sequence[DesiredVersion], *, exact: bool = False, cache: Path | None = None
+    remote: Remote,
+    path: str,
+    wishes: Sequence[DesiredVersion],
+    *,
+    exact: bool = False,
+    cache: Path | None = None,
+    gateway_ports: Collection[int] = (),
 ) -> Plan:
     """What must change for every service to have its version. Nothing is written but the private cache.
 
+    `gateway_ports` are those of the stack's gateways, for the lint.
+
     Raises BadInputError for a service whose places are not found or not clear, and what reaching the server raises.
     """
-    return retried(lambda: _plan(remote, path, wishes, exact, cache))
+    return retried(lambda: _plan(remote, path, wishes, exact, cache, gateway_ports))
 
 
 def read_versions(
@@ -153,7 +161,14 @@ class _Search:
         return paths
 
 
-def _plan(remote: Remote, path: str, wishes: Sequence[DesiredVersion], exact: bool, cache: Path | None) -> Plan:
+def _plan(
+    remote: Remote,
+    path: str,
+    wishes: Sequence[DesiredVersion],
+    exact: bool,
+    cache: Path | None,
+    gateway_ports: Collection[int],
+) -> Plan:
     with open_cache(remote, cache) as git:
         base = Transport(git, remote).fetch()
         if not base:
@@ -177,7 +192,8 @@ def _plan(remote: Remote, path: str, wishes: Sequence[DesiredVersion], exact: bo
                     judged.append((files, wish.service))
                 notes += unreadable(files, wish.service)  # last: what was read by then is known
         contents = _contents(trees, entries, edits)
-        notes += [note for files, service in judged for note in lint_findings(files, service, contents, trees, tree)]
+        after = After(trees, tree, contents, gateway_ports)
+        notes += [note for files, service in judged for note in lint_findings(files, service, after)]
         changed = {file: (entries[file].mode, trees.store(content)) for file, content in contents.items()}
         diff = unified(git, trees, tree, changed)
     return Plan(

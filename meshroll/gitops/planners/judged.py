@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from meshroll.errors import BadInputError
@@ -20,26 +21,40 @@ NOT_FOUND = "not-found-here"
 _NAMED = 3  # files that a note names
 
 
-def lint_findings(files: Files, service: str, contents: Mapping[str, bytes], trees: Trees, tree: str) -> list[Finding]:
+@dataclass(frozen=True)
+class After:
+    """A tree as it will be after a plan's edits."""
+
+    trees: Trees
+    tree: str
+    contents: Mapping[str, bytes]  # of the edited files, by path
+    gateway_ports: Collection[int] = ()  # of the stack's gateways, if it names any
+
+    def text(self, text: Text) -> Text:
+        """A file as it will be."""
+        return parse(self.contents[text.where], text.where) if text.where in self.contents else text
+
+
+def lint_findings(files: Files, service: str, after: After) -> list[Finding]:
     """What does not fit together among the objects below a path, and what was not judged.
 
-    Only what concerns an object in a file that names the service, or that is edited, is spoken of. `contents` are the
-    edited files by path; the rest is read from the tree.
+    Only what concerns an object in a file that names the service, or that is edited, is spoken of.
     """
     try:
         kustomizations = [text.where for text in files.kustomizations()]
         if kustomizations:
-            return _built(files, service, contents, trees, tree, kustomizations)
+            return _built(files, service, after, kustomizations)
         if len(files.entries) > MAX_FILES:
             raise NotBuiltError(f"there are {len(files.entries)} files, and at most {MAX_FILES} are looked at")
-        texts = [_edited(text, contents) for text in files.mentioning("")]
+        texts = [after.text(text) for text in files.mentioning("")]
     except BadInputError as error:  # a single file that is not a manifest, where a field names another
         return [_note(service, str(error), files.path)]
     except NotBuiltError as error:
         return [_note(service, str(error), files.path)]
-    near = {text.where for text in files.mentioning(service)} | contents.keys()
+    near = {text.where for text in files.mentioning(service)} | after.contents.keys()
     every = [(text, join(tokens), item) for text in texts for tokens, item in objects(text)]
-    flaws = lint([item for _, _, item in every], [text.where for text, _, _ in every])
+    places = [text.where for text, _, _ in every]
+    flaws = lint([item for _, _, item in every], places, gateway_ports=after.gateway_ports)
     found = []
     for flaw in flaws:
         if files.single and flaw.rule.id == NOT_FOUND:
@@ -51,26 +66,20 @@ def lint_findings(files: Files, service: str, contents: Mapping[str, bytes], tre
     return found + list(_unread(files, service, texts))
 
 
-def _built(
-    files: Files, service: str, contents: Mapping[str, bytes], trees: Trees, tree: str, kustomizations: Sequence[str]
-) -> list[Finding]:
+def _built(files: Files, service: str, after: After, kustomizations: Sequence[str]) -> list[Finding]:
     """The same of what Kustomize makes of the folder."""
     root = next((file for file in kustomizations if str(PurePosixPath(file).parent) in {files.path, "."}), None)
     if root is None or (files.path and not root.startswith(f"{files.path}/")):
         reason = "Kustomize builds from the folders below, of which it is not known which ones are applied"
         raise NotBuiltError(f"{reason}: {_names(kustomizations)}")
-    text = build(trees, tree, files.path, contents)
+    text = build(after.trees, after.tree, files.path, after.contents)
     every = [item for _, item in objects(text)]
     near = [service in json.dumps(item, default=str) for item in every]
     return [
         _finding(flaw, service, root, 0, f"as Kustomize builds {files.path or '/'}")
-        for flaw in lint(every)
+        for flaw in lint(every, gateway_ports=after.gateway_ports)
         if any(near[number] for number in (flaw.number, *flaw.related))
     ]
-
-
-def _edited(text: Text, contents: Mapping[str, bytes]) -> Text:
-    return parse(contents[text.where], text.where) if text.where in contents else text
 
 
 def _finding(flaw: Flaw, service: str, file: str, line: int, where: str) -> Finding:

@@ -82,6 +82,7 @@ def test_inputs_of_an_older_release_name_no_cluster_of_argo_cd_and_no_mesh() -> 
         ({"workers": []}, "argocd.applications: they do not match the workers; expected one for each worker"),
         ({"mesh": {"host": {"name": "h"}}}, "mesh.leader: it is no mapping; expected a mapping"),
         ({"onHeld": "stop"}, "onHeld: 'stop' is unknown; expected warn or error"),
+        ({"gatewayPorts": [0]}, "gatewayPorts: [0] is not a list of ports; expected numbers above 0"),
         ({"timeoutSeconds": True}, "timeoutSeconds: it is no whole number; expected a whole number"),
     ],
 )
@@ -89,6 +90,10 @@ def test_what_is_wrong_is_said_with_its_place(change: dict[str, Any], sentence: 
     with pytest.raises(BadInputError) as caught:
         read_inputs({**WHOLE, **change})
     assert str(caught.value) == sentence
+
+
+def test_ports_that_the_engine_sends_as_fractions_are_whole_numbers() -> None:
+    assert read_inputs({**WHOLE, "gatewayPorts": [80.0, 443]}).gateway_ports == (80, 443)
 
 
 def test_how_servers_are_reached_is_not_significant() -> None:

@@ -34,7 +34,7 @@ PORT = Rule(
     "gateway-port",
     Severity.HARM,
     "Meshroll",
-    "A Gateway serves a port that the gateway named in the stack does not have.",
+    "A Gateway serves none of the ports of the gateway Services named in the stack.",
     "Nothing outside reaches that port.",
     "Serve a port that the stack's `gateways` name, or add it there and to the gateway's Service.",
 )
@@ -70,13 +70,15 @@ def check_virtual_service(item: Item, objects: Objects) -> Iterator[Flaw]:
 
 
 def check_ports(item: Item, ports: Collection[int]) -> Iterator[Flaw]:
-    """The ports of a Gateway against those of the stack's gateways; nothing where the stack names none."""
-    for place, server in enumerate(at(item.body, "spec", "servers") or ()):
-        number = server["port"]["number"]
-        if ports and number not in ports:
-            there = ", ".join(str(port) for port in sorted(ports))
-            message = f"the stack's gateways have no port {number}, but {there}"
-            yield PORT.found(f"/spec/servers/{place}/port/number", message)
+    """A Gateway that serves none of the ports of the stack's gateways; nothing where the stack names none.
+
+    The stack names one port of each gateway: beside it, another one can be open as well.
+    """
+    served = [server["port"]["number"] for server in at(item.body, "spec", "servers") or ()]
+    if ports and served and not set(served) & set(ports):
+        there = ", ".join(str(port) for port in sorted(ports))
+        message = f"the stack's gateways have no port {served[0]}, but {there}"
+        yield PORT.found("/spec/servers/0/port/number", message)
 
 
 def check_clashes(objects: Objects) -> Iterator[tuple[Item, Flaw]]:

@@ -34,7 +34,7 @@ KIND = Rule(
 )
 MIXED = Rule(
     "step-mixed-kinds",
-    Severity.HARM,
+    Severity.NOTE,
     OWNER,
     "A step that sets a scale, a route or a plug-in beside another kind.",
     "Argo Rollouts accepts it unchecked, and only one of the kinds decides when the step ends.",

@@ -7,7 +7,7 @@ import yaml
 from meshroll.gitops.planners import DesiredVersion, plan_adopted
 from meshroll.gitops.plans import Finding, Plan
 from tests.support.git.repositories import Repository
-from tests.support.lint.objects import Object, between_services, between_subsets, by_kind, service
+from tests.support.lint.objects import Object, between_services, between_subsets, by_kind, istio, service
 
 FOLDER = "live/shop"
 
@@ -134,3 +134,13 @@ def test_the_folders_of_two_environments_do_not_get_in_each_others_way(repositor
     other = written(*between_services()).replace("name: shop\n", "name: cart\n", 1)
     repository.commit(write={"all/east/a.yaml": written(*between_services()), "all/west/b.yaml": other})
     assert lint(repository, "all/east") == []
+
+
+def test_a_gateway_on_a_port_that_the_stacks_gateways_do_not_have_is_found(repository: Repository) -> None:
+    server = {"hosts": ["shop.example"], "port": {"number": 9090, "name": "http", "protocol": "HTTP"}}
+    public = istio("Gateway", "shop", {"selector": {"istio": "ingressgateway"}, "servers": [server]})
+    repository.commit(write={f"{FOLDER}/all.yaml": written(*between_services(), public)})
+    for ports, rules in (((80,), ["gateway-port"]), ((80, 9090), []), ((), [])):
+        wish = [DesiredVersion("shop", "v2")]
+        planned = plan_adopted(repository.remote, FOLDER, wish, cache=repository.cache, gateway_ports=ports)
+        assert [finding.rule for finding in planned.findings if finding.kind == "lint"] == rules
