@@ -20,7 +20,7 @@ def schema() -> str:
     inputs = {
         **dict.fromkeys(("stack", "path", "namespace", "wait", "onHeld"), _TEXT),
         **dict.fromkeys(("repository", "argocd", "mesh"), _MAP),
-        **dict.fromkeys(("services", "workers"), _LIST),
+        **dict.fromkeys(("services", "workers", "gatewayPorts"), _LIST),
         **dict.fromkeys(("timeoutSeconds", "wave"), _NUMBER),
     }
     release = {

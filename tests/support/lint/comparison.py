@@ -38,7 +38,8 @@ def generated(count: int, *, derandomize: bool) -> list[Combination]:
 
 def refusals(combination: Combination) -> list[str]:
     """What of a combination the lint says is refused."""
-    flaws = lint(combination.objects, complete=True)
+    placed = [{**item, "metadata": {"namespace": "lint", **item["metadata"]}} for item in combination.objects]
+    flaws = lint(placed, complete=True)
     return [str(flaw) for flaw in flaws if flaw.severity is Severity.ERROR]
 
 

@@ -112,7 +112,7 @@ def _selector(rollout: Rollout) -> Iterator[Flaw]:
     if selector is None:
         return  # the workload's own
     labels, expressions = selector.get("matchLabels") or {}, selector.get("matchExpressions") or []
-    if not labels and not expressions and rollout.value("workloadRef") is None:
+    if not labels and not expressions:  # beside a workloadRef, it is the ReplicaSet that is refused, again and again
         yield SELECTOR.found("/spec/selector", "the selector is empty")
     for key, value in labels.items():
         if not _is_label(key, value):

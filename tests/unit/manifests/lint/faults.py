@@ -48,6 +48,7 @@ BAD: list[tuple[str, list[Object]]] = [
     ("field-required", services(lambda o: routes_of(o)[0]["route"][0]["destination"].pop("host"))),
     ("rollout-selector", services(lambda o: spec_of(o).pop("selector"))),
     ("rollout-selector", services(lambda o: spec_of(o).update(selector={}))),
+    ("rollout-selector", changed(taking_over(), lambda o: spec_of(o).update(selector={"matchLabels": {}}))),
     (
         "rollout-selector",
         services(lambda o: spec_of(o)["selector"].update(matchExpressions=[{"key": "app", "operator": "Is"}])),
