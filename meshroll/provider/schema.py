@@ -19,8 +19,8 @@ def schema() -> str:
     outputs = {"commit": _TEXT, "versions": {"type": "object", "additionalProperties": _TEXT}}
     inputs = {
         **dict.fromkeys(("stack", "path", "namespace", "wait", "onHeld"), _TEXT),
-        **dict.fromkeys(("repository", "argocd", "mesh"), _MAP),
-        **dict.fromkeys(("services", "workers", "gatewayPorts"), _LIST),
+        **dict.fromkeys(("repository", "argocd", "mesh", "lint"), _MAP),
+        **dict.fromkeys(("services", "workers"), _LIST),
         **dict.fromkeys(("timeoutSeconds", "wave"), _NUMBER),
     }
     release = {

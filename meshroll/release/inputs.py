@@ -13,11 +13,13 @@ from typing import Any, Literal, cast, get_args
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import Remote, Style
 from meshroll.gitops.plans import Edit
+from meshroll.manifests.lint import Options, Waiver
 from meshroll.settings.fields import field_of
 from meshroll.settings.model import Cluster, Field, OnHeld, Wait
 
 DEFAULT_TIMEOUT_SECONDS = 600
 RepositoryKind = Literal["rendered", "adopted"]
+_WAIVER = ("rule", "reason", "object")
 _KINDS = {str: "a string", dict: "a mapping", list: "a list", int: "a whole number"}
 
 
@@ -69,7 +71,7 @@ class ReleaseInputs:
     style: Style = field(default_factory=Style)  # of the commit
     written: Mapping[str, str] = field(default_factory=dict)  # versions by service, as the last `up` left them
     mesh: Mesh | None = None
-    gateway_ports: tuple[int, ...] = ()  # of the workers' gateway Services, as far as the stack names them
+    lint: Options = field(default_factory=Options)  # what the stack says to the lint
     on_held: OnHeld = "warn"  # what a service that must wait for a person is to `pulumi up`
 
 
@@ -125,7 +127,7 @@ def read_inputs(values: Mapping[str, Any]) -> ReleaseInputs:
         style=_style(_take(repository, "commit", dict, {}, at="repository.")),
         written=_take(values, "written", dict, {}),
         mesh=_mesh(values["mesh"]) if values.get("mesh") else None,
-        gateway_ports=_ports(values.get("gatewayPorts") or ()),
+        lint=_lint(_take(values, "lint", dict, {})),
         on_held=cast("OnHeld", on_held),
     )
 
@@ -193,10 +195,15 @@ def _mesh(values: Any) -> Mesh:
     return Mesh(host, leader)
 
 
-def _ports(values: Any) -> tuple[int, ...]:
-    if isinstance(values, (list, tuple)) and all(isinstance(port, (int, float)) and port > 0 for port in values):
-        return tuple(int(port) for port in values)  # the engine sends every number as a fraction
-    raise BadInputError(f"{values!r} is not a list of ports", where="gatewayPorts", expected="numbers above 0")
+def _lint(values: Mapping[str, Any]) -> Options:
+    ports = _take(values, "gatewayPorts", list, [], at="lint.")
+    if not all(isinstance(port, (int, float)) and port > 0 for port in ports):
+        raise BadInputError(f"{ports!r} is not a list of ports", where="lint.gatewayPorts", expected="numbers above 0")
+    waivers = [
+        Waiver(*(_take(_mapping(item, "lint.waive."), key, str, "", at="lint.waive.") for key in _WAIVER))
+        for item in _take(values, "waive", list, [], at="lint.")
+    ]
+    return Options(tuple(int(port) for port in ports), tuple(waivers))  # the engine sends numbers as fractions
 
 
 def _cluster(values: Any, at: str) -> Cluster:

@@ -29,9 +29,7 @@ Validate = Callable[[Cluster, Sequence[dict[str, Any]]], list[str]]
 def plan(inputs: ReleaseInputs, templates: Path = TEMPLATES) -> Plan:
     """What the release changes in Git. Raises BadInputError and what reaching the repository raises."""
     if inputs.kind == "adopted":
-        planned = plan_adopted(
-            inputs.remote, inputs.path, wishes(inputs), exact=inputs.exact, gateway_ports=inputs.gateway_ports
-        )
+        planned = plan_adopted(inputs.remote, inputs.path, wishes(inputs), exact=inputs.exact, options=inputs.lint)
         return described(inputs, planned, {})
     rendered = _rendered(inputs, templates)
     files = {name: service.files for name, service in rendered.items()}
@@ -82,7 +80,8 @@ def validate_changes(
         found = [str(finding) for finding in planned.findings if finding.kind in FINDINGS]
         return found + _notes(inputs, changed_workloads(inputs, planned), validate)
     rendered = {name: service.objects for name, service in _rendered(inputs, templates).items()}
-    for flaw in lint([item for items in rendered.values() for item in items], complete=True):
+    every = [item for items in rendered.values() for item in items]
+    for flaw in lint(every, complete=True, options=inputs.lint):
         if flaw.severity is Severity.ERROR:
             where = f"{flaw.title} {flaw.pointer}".strip()
             raise BadInputError(f"{flaw.message} [{flaw.rule.id}]", where=where)

@@ -56,7 +56,7 @@ def release_values(stack: Stack, clusters: Sequence[str]) -> dict[str, Any]:
         },
         "workers": [named(stack.clusters[name]) for name in clusters],
         **({"mesh": mesh_values(stack, stack.mesh)} if stack.mesh else {}),
-        **({"gatewayPorts": ports} if (ports := gateway_ports(stack, clusters)) else {}),
+        **({"lint": said} if (said := lint_values(stack, clusters)) else {}),
         **({"wave": stack.wave_of(clusters[0])} if len(delivery.waves) > 1 else {}),
         "wait": delivery.wait,
         "timeoutSeconds": delivery.timeout_seconds,
@@ -64,10 +64,15 @@ def release_values(stack: Stack, clusters: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def gateway_ports(stack: Stack, clusters: Sequence[str]) -> list[int]:
-    """The ports of the gateway Services of some clusters; behind an address, another port can be a Gateway's."""
+def lint_values(stack: Stack, clusters: Sequence[str]) -> dict[str, Any]:
+    """What the stack says to the lint: what it waives, and the ports of the gateway Services of some clusters.
+
+    Behind an address, a Gateway's port can be another.
+    """
     found = (stack.gateways[name] for name in clusters if name in stack.gateways)
-    return sorted({gateway.port for gateway in found if gateway.service})
+    ports = sorted({gateway.port for gateway in found if gateway.service})
+    waive = [{key: value for key, value in vars(waiver).items() if value} for waiver in stack.waivers]
+    return {key: value for key, value in (("gatewayPorts", ports), ("waive", waive)) if value}
 
 
 def mesh_values(stack: Stack, mesh: Mesh) -> dict[str, Any]:

@@ -7,7 +7,7 @@ nobody has said which, for every folder there. All places of all services change
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from meshroll.gitops.planners.judged import After, lint_findings
 from meshroll.gitops.planners.locations import Location
 from meshroll.gitops.planners.search import find
 from meshroll.gitops.plans import Canary, Edit, Finding, Plan, VersionChange, anchor
+from meshroll.manifests.lint import Options
 from meshroll.settings.model import Field
 from meshroll.yamltext import replace
 
@@ -55,15 +56,15 @@ def plan(
     *,
     exact: bool = False,
     cache: Path | None = None,
-    gateway_ports: Collection[int] = (),
+    options: Options | None = None,
 ) -> Plan:
     """What must change for every service to have its version. Nothing is written but the private cache.
 
-    `gateway_ports` are those of the stack's gateways, for the lint.
+    `options` are what the stack says to the lint.
 
     Raises BadInputError for a service whose places are not found or not clear, and what reaching the server raises.
     """
-    return retried(lambda: _plan(remote, path, wishes, exact, cache, gateway_ports))
+    return retried(lambda: _plan(remote, path, wishes, exact, cache, options or Options()))
 
 
 def read_versions(
@@ -167,7 +168,7 @@ def _plan(
     wishes: Sequence[DesiredVersion],
     exact: bool,
     cache: Path | None,
-    gateway_ports: Collection[int],
+    options: Options,
 ) -> Plan:
     with open_cache(remote, cache) as git:
         base = Transport(git, remote).fetch()
@@ -192,7 +193,7 @@ def _plan(
                     judged.append((files, wish.service))
                 notes += unreadable(files, wish.service)  # last: what was read by then is known
         contents = _contents(trees, entries, edits)
-        after = After(trees, tree, contents, gateway_ports)
+        after = After(trees, tree, contents, options)
         notes += [note for files, service in judged for note in lint_findings(files, service, after)]
         changed = {file: (entries[file].mode, trees.store(content)) for file, content in contents.items()}
         diff = unified(git, trees, tree, changed)

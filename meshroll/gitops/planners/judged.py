@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from meshroll.errors import BadInputError
@@ -13,7 +13,7 @@ from meshroll.gitops.planners.files import Files
 from meshroll.gitops.planners.kustomized import NotBuiltError, build
 from meshroll.gitops.planners.workloads import objects
 from meshroll.gitops.plans import Finding
-from meshroll.manifests.lint import NOT_JUDGED, Flaw, Severity, lint
+from meshroll.manifests.lint import NOT_JUDGED, Flaw, Options, Severity, lint
 from meshroll.yamltext import Text, join, parse
 
 MAX_FILES = 5000
@@ -28,7 +28,7 @@ class After:
     trees: Trees
     tree: str
     contents: Mapping[str, bytes]  # of the edited files, by path
-    gateway_ports: Collection[int] = ()  # of the stack's gateways, if it names any
+    options: Options = field(default_factory=Options)  # what the stack says to the lint
 
     def text(self, text: Text) -> Text:
         """A file as it will be."""
@@ -54,7 +54,7 @@ def lint_findings(files: Files, service: str, after: After) -> list[Finding]:
     near = {text.where for text in files.mentioning(service)} | after.contents.keys()
     every = [(text, join(tokens), item) for text in texts for tokens, item in objects(text)]
     places = [text.where for text, _, _ in every]
-    flaws = lint([item for _, _, item in every], places, gateway_ports=after.gateway_ports)
+    flaws = lint([item for _, _, item in every], places, options=after.options)
     found = []
     for flaw in flaws:
         if files.single and flaw.rule.id == NOT_FOUND:
@@ -77,7 +77,7 @@ def _built(files: Files, service: str, after: After, kustomizations: Sequence[st
     near = [service in json.dumps(item, default=str) for item in every]
     return [
         _finding(flaw, service, root, 0, f"as Kustomize builds {files.path or '/'}")
-        for flaw in lint(every, gateway_ports=after.gateway_ports)
+        for flaw in lint(every, options=after.options)
         if any(near[number] for number in (flaw.number, *flaw.related))
     ]
 

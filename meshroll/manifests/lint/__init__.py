@@ -5,7 +5,7 @@ will be after the change, and all that belong together: names are looked up amon
 """
 
 from meshroll.manifests.lint.document import document
-from meshroll.manifests.lint.model import Flaw, Rule, Severity
+from meshroll.manifests.lint.model import Flaw, Options, Rule, Severity, Waiver
 from meshroll.manifests.lint.run import NOT_JUDGED, RULES, lint
 
-__all__ = ["NOT_JUDGED", "RULES", "Flaw", "Rule", "Severity", "document", "lint"]
+__all__ = ["NOT_JUDGED", "RULES", "Flaw", "Options", "Rule", "Severity", "Waiver", "document", "lint"]

@@ -24,6 +24,9 @@ every other. Of one object in the folders of several environments, the nearest c
 kustomization is built with `kustomize` or `kubectl` from PATH, without fetching anything, and what comes of it is
 judged. A document without an apiVersion is taken for a part of an object, a patch for instance, and not judged.
 
+A stack waives a rule, for one object or for all, under `meshroll:lint.waive`, with a reason:
+[stack-file.md](stack-file.md).
+
 This page is written from the rules (`python -m meshroll.manifests.lint > docs/lint.md`).
 """
 

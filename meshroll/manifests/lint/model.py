@@ -46,3 +46,25 @@ class Flaw:
         where = " ".join(part for part in (self.title, self.pointer) if part)
         note = " (note)" if self.severity is Severity.NOTE else ""
         return f"{where}: {self.message} [{self.rule.id}]{note}"
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A rule that is not to be reported, and why; of one object, "Kind name" or "Kind namespace/name", or of all."""
+
+    rule: str
+    reason: str
+    object: str = ""
+
+    def covers(self, flaw: Flaw) -> bool:
+        """Whether a finding is waived."""
+        kind, _, name = flaw.title.partition(" ")
+        return self.rule == flaw.rule.id and self.object in {"", flaw.title, f"{kind} {name.rpartition('/')[2]}"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the stack says to the lint."""
+
+    gateway_ports: tuple[int, ...] = ()  # of the gateway Services that it names
+    waivers: tuple[Waiver, ...] = ()

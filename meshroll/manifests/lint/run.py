@@ -8,7 +8,7 @@ from typing import Any
 
 from meshroll.manifests.index import Object
 from meshroll.manifests.lint import fields
-from meshroll.manifests.lint.model import Flaw, Rule, Severity
+from meshroll.manifests.lint.model import Flaw, Options, Rule, Severity
 from meshroll.manifests.lint.objects import ARGO, ISTIO, Item, Objects
 from meshroll.manifests.lint.rollout import Rollout
 from meshroll.manifests.lint.rules import (
@@ -83,7 +83,7 @@ def lint(
     files: Sequence[str] = (),
     *,
     complete: bool = False,
-    gateway_ports: Collection[int] = (),
+    options: Options | None = None,
 ) -> list[Flaw]:
     """All findings about a set of objects, in their order.
 
@@ -91,18 +91,20 @@ def lint(
         objects: The objects as they will be after a change.
         files: The file of each, to tell the folders of several environments apart.
         complete: Whether these are all there will be, so that what is named and not here is wrong.
-        gateway_ports: The ports of the gateways that the stack names, if it names any.
+        options: What the stack says: the ports of its gateways, and what it waives.
     """
+    options = options or Options()
     plain = [_plain(item) for item in objects]
     flaws = [replace(flaw, number=number) for number, item in enumerate(plain) for flaw in fields.check(item)]
     found = Objects(plain, files, {flaw.number for flaw in flaws}, complete=complete)
     for item in found.items:
         if item.judged:
-            flaws += [replace(flaw, number=item.number) for flaw in _judged(item, found, gateway_ports)]
+            flaws += [replace(flaw, number=item.number) for flaw in _judged(item, found, options.gateway_ports)]
     for pairs in (mesh.check, gateways.check_clashes, duplicates.check):
         flaws += [replace(flaw, number=item.number) for item, flaw in pairs(found)]
     titled = [replace(flaw, title=found.items[flaw.number].title) for flaw in flaws]
-    return sorted(dict.fromkeys(titled), key=lambda flaw: flaw.number)
+    told = [flaw for flaw in titled if not any(waiver.covers(flaw) for waiver in options.waivers)]
+    return sorted(dict.fromkeys(told), key=lambda flaw: flaw.number)
 
 
 def _judged(item: Item, objects: Objects, gateway_ports: Collection[int]) -> list[Flaw]:

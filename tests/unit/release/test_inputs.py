@@ -9,6 +9,7 @@ import pytest
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import Remote
 from meshroll.gitops.plans import Edit
+from meshroll.manifests.lint import Options, Waiver
 from meshroll.release.inputs import Argo, Mesh, ReleaseInputs, Service, read_inputs, significant
 from meshroll.settings.model import Cluster
 
@@ -82,7 +83,8 @@ def test_inputs_of_an_older_release_name_no_cluster_of_argo_cd_and_no_mesh() -> 
         ({"workers": []}, "argocd.applications: they do not match the workers; expected one for each worker"),
         ({"mesh": {"host": {"name": "h"}}}, "mesh.leader: it is no mapping; expected a mapping"),
         ({"onHeld": "stop"}, "onHeld: 'stop' is unknown; expected warn or error"),
-        ({"gatewayPorts": [0]}, "gatewayPorts: [0] is not a list of ports; expected numbers above 0"),
+        ({"lint": {"gatewayPorts": [0]}}, "lint.gatewayPorts: [0] is not a list of ports; expected numbers above 0"),
+        ({"lint": {"waive": ["x"]}}, "lint.waive: it is no mapping; expected a mapping"),
         ({"timeoutSeconds": True}, "timeoutSeconds: it is no whole number; expected a whole number"),
     ],
 )
@@ -93,7 +95,9 @@ def test_what_is_wrong_is_said_with_its_place(change: dict[str, Any], sentence: 
 
 
 def test_ports_that_the_engine_sends_as_fractions_are_whole_numbers() -> None:
-    assert read_inputs({**WHOLE, "gatewayPorts": [80.0, 443]}).gateway_ports == (80, 443)
+    waiver = {"rule": "gateway-port", "reason": "it is open"}
+    inputs = read_inputs({**WHOLE, "lint": {"gatewayPorts": [80.0, 443], "waive": [waiver]}})
+    assert inputs.lint == Options((80, 443), (Waiver("gateway-port", "it is open"),))
 
 
 def test_how_servers_are_reached_is_not_significant() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from meshroll.release.stack import gateway_ports
+from meshroll.manifests.lint import Waiver
+from meshroll.release.stack import lint_values
 from meshroll.settings.model import Gateway
 from tests.support.stacks import stack
 
@@ -13,11 +14,18 @@ def test_the_ports_of_gateway_services_are_given_to_the_lint() -> None:
     made = stack()
     worker = made.workers[0]
     of_service = Gateway(worker, address=None, service="istio-system/public", port=80)
-    assert gateway_ports(replace(made, gateways={worker: of_service}), [worker]) == [80]
-    assert gateway_ports(replace(made, gateways={worker: of_service}), ["another"]) == []
+    assert lint_values(replace(made, gateways={worker: of_service}), [worker]) == {"gatewayPorts": [80]}
+    assert lint_values(replace(made, gateways={worker: of_service}), ["another"]) == {}
 
 
 def test_behind_an_address_the_port_of_the_gateway_is_not_known() -> None:
     made = stack()
     behind = Gateway(made.workers[0], address="203.0.113.1", service=None, port=80)
-    assert gateway_ports(replace(made, gateways={behind.cluster: behind}), [behind.cluster]) == []
+    assert lint_values(replace(made, gateways={behind.cluster: behind}), [behind.cluster]) == {}
+
+
+def test_what_the_stack_waives_is_given_to_the_lint() -> None:
+    waiver = Waiver("not-found-here", "another team's Service", "Rollout shop")
+    assert lint_values(replace(stack(), waivers=(waiver,)), []) == {
+        "waive": [{"rule": "not-found-here", "reason": "another team's Service", "object": "Rollout shop"}]
+    }

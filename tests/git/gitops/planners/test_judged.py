@@ -6,6 +6,7 @@ import yaml
 
 from meshroll.gitops.planners import DesiredVersion, plan_adopted
 from meshroll.gitops.plans import Finding, Plan
+from meshroll.manifests.lint import Options
 from tests.support.git.repositories import Repository
 from tests.support.lint.objects import Object, between_services, between_subsets, by_kind, istio, service
 
@@ -142,5 +143,5 @@ def test_a_gateway_on_a_port_that_the_stacks_gateways_do_not_have_is_found(repos
     repository.commit(write={f"{FOLDER}/all.yaml": written(*between_services(), public)})
     for ports, rules in (((80,), ["gateway-port"]), ((80, 9090), []), ((), [])):
         wish = [DesiredVersion("shop", "v2")]
-        planned = plan_adopted(repository.remote, FOLDER, wish, cache=repository.cache, gateway_ports=ports)
+        planned = plan_adopted(repository.remote, FOLDER, wish, cache=repository.cache, options=Options(ports))
         assert [finding.rule for finding in planned.findings if finding.kind == "lint"] == rules

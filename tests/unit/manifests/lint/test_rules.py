@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshroll.manifests.lint import NOT_JUDGED, RULES, Severity, lint
+from meshroll.manifests.lint import NOT_JUDGED, RULES, Options, Severity, Waiver, lint
 from tests.support.lint.objects import (
     NAME,
     Object,
@@ -19,6 +19,7 @@ from tests.support.lint.variations import (
     ingress,
     nginx,
     services,
+    spec_of,
 )
 from tests.unit.manifests.lint.faults import BAD
 from tests.unit.manifests.lint.in_order import GOOD
@@ -52,10 +53,10 @@ def test_the_ids_of_rules_are_different() -> None:
 
 def test_a_port_that_the_stacks_gateways_do_not_have_is_found() -> None:
     objects = [gateway("public", "shop.example", port=9090)]
-    assert [str(flaw) for flaw in lint(objects, gateway_ports={80})] == [
+    assert [str(flaw) for flaw in lint(objects, options=Options(gateway_ports=(80,)))] == [
         "Gateway public /spec/servers/0/port/number: the stack's gateways have no port 9090, but 80 [gateway-port]"
     ]
-    assert lint(objects, gateway_ports={9090}) == lint(objects) == []
+    assert lint(objects, options=Options(gateway_ports=(9090,))) == lint(objects) == []
 
 
 def test_what_is_not_among_all_objects_is_an_error() -> None:
@@ -86,3 +87,17 @@ def test_the_folders_of_environments_are_told_apart() -> None:
     files = ["east/a.yaml"] * 4 + ["west/a.yaml"] * 4
     assert lint(objects, files) == []
     assert {flaw.rule.id for flaw in lint(objects, ["a.yaml"] * 8)} == {"object-twice"}
+
+
+def test_a_waived_rule_is_not_reported() -> None:
+    objects = services(
+        lambda o: spec_of(o).update(replicas=-1, revisionHistoryLimit=-1), lambda o: spec_of(o).pop("selector")
+    )
+
+    def found(*waivers: Waiver) -> list[str]:
+        return sorted({flaw.rule.id for flaw in lint(objects, options=Options(waivers=waivers))})
+
+    reason = "it is only a test"
+    assert found(Waiver("rollout-selector", reason)) == ["rollout-negative-number"]
+    assert found(Waiver("rollout-selector", reason, "Rollout shop")) == ["rollout-negative-number"]
+    assert found(Waiver("rollout-selector", reason, "Rollout other")) == ["rollout-negative-number", "rollout-selector"]
