@@ -81,9 +81,11 @@ class Objects:
         ]
         self._made: dict[str, Any] = {}
         self._named: dict[tuple[str, str, str], list[Item]] = defaultdict(list)
+        self._placed: dict[tuple[str, str, str, str], list[Item]] = defaultdict(list)
         self._kinds: dict[tuple[str, str], list[Item]] = defaultdict(list)
         for item in self.items:
             self._named[item.group, item.kind, item.name].append(item)
+            self._placed[item.group, item.kind, item.name, item.folder].append(item)
             self._kinds[item.group, item.kind].append(item)
 
     def once(self, name: str, make: Callable[[], T]) -> T:
@@ -99,7 +101,10 @@ class Objects:
 
     def get(self, group: str, kind: str, namespace: str, name: str, near: Item) -> Item | None:
         """The object of a name in a namespace, the nearest to another object where several environments have it."""
-        found = [item for item in self._named.get((group, kind, name), ()) if agree(item.namespace, namespace)]
+        here = [
+            item for item in self._placed.get((group, kind, name, near.folder), ()) if agree(item.namespace, namespace)
+        ]
+        found = here or [item for item in self._named.get((group, kind, name), ()) if agree(item.namespace, namespace)]
         return max(found, key=lambda item: _nearness(item, near), default=None)
 
     def elsewhere(self, group: str, kind: str, namespace: str, name: str) -> Item | None:
