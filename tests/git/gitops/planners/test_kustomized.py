@@ -47,9 +47,11 @@ def test_what_kustomize_builds_is_judged(repository: Repository) -> None:
 
 @BUILT
 def test_the_built_folder_is_that_of_after_the_edit(repository: Repository) -> None:
-    labels = [{"pairs": {"release": "v1"}, "includeTemplates": True}]
-    commit(repository, {"resources": ["../../base"], "images": IMAGES, "labels": labels})
-    assert lint(repository) == []
+    objects = between_services()
+    objects[0]["spec"]["selector"]["version"] = "v1"
+    whole = "---\n".join(yaml.safe_dump(item) for item in objects)
+    repository.commit(write={f"{OVERLAY}/kustomization.yaml": "resources: [all.yaml]\n", f"{OVERLAY}/all.yaml": whole})
+    assert [finding.rule for finding in lint(repository)] == ["service-selects-pods"]
 
 
 @BUILT
