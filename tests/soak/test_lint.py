@@ -1,4 +1,4 @@
-"""`make soak N=... SEED=...`: the lint beside the real controller, on as many combinations as one likes."""
+"""`make soak N=... SEED=...`: the lint beside the real controller, on a fifth of N combinations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from meshroll.sandbox import Sandbox
 from tests.sandbox.conftest import running
 from tests.support.lint.comparison import differences, generated
 
-COUNT = min(int(os.environ.get("N", "2000")), int(os.environ.get("MESHROLL_COMBINATIONS", "2000")))
+COUNT = int(os.environ.get("N", "10000")) // 5  # a combination costs a hundred times what an edit costs
 
 
 @pytest.fixture(scope="module")

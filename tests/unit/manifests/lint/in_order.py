@@ -38,6 +38,7 @@ from tests.support.lint.variations import (
 GOOD: list[tuple[str, list[Object]]] = [
     ("two Services", between_services()),
     ("two subsets", between_subsets()),
+    ("a namespace in Git for some only", services(lambda o: o[-1]["metadata"].update(namespace="prod"))),
     ("a Deployment's pods", taking_over()),
     ("tls alone", of_stream("tls")),
     ("tcp alone", of_stream("tcp")),
