@@ -56,7 +56,7 @@ def release_values(stack: Stack, clusters: Sequence[str]) -> dict[str, Any]:
         },
         "workers": [named(stack.clusters[name]) for name in clusters],
         **({"mesh": mesh_values(stack, stack.mesh)} if stack.mesh else {}),
-        **({"lint": said} if (said := lint_values(stack, clusters)) else {}),
+        **({"lint": options} if (options := lint_values(stack, clusters)) else {}),
         **({"wave": stack.wave_of(clusters[0])} if len(delivery.waves) > 1 else {}),
         "wait": delivery.wait,
         "timeoutSeconds": delivery.timeout_seconds,

@@ -83,8 +83,8 @@ def _built(files: Files, service: str, after: After, kustomizations: Sequence[st
 
 
 def _finding(flaw: Flaw, service: str, file: str, line: int, where: str) -> Finding:
-    told = f"{flaw} ({where})" if flaw.rule.severity is Severity.NOTE or not line else str(flaw)
-    return Finding("lint", told, service, file, line, flaw.rule.id, flaw.severity.value, flaw.pointer)
+    message = f"{flaw} ({where})" if flaw.rule.severity is Severity.NOTE or not line else str(flaw)
+    return Finding("lint", message, service, file, line, flaw.rule.id, flaw.severity.value, flaw.pointer)
 
 
 def _unread(files: Files, service: str, texts: Sequence[Text]) -> Iterator[Finding]:

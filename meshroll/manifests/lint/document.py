@@ -11,7 +11,7 @@ _WIDTH = 118
 _TITLES = {
     Severity.ERROR: ("Refused", "The API server or the controller does not take the object: nothing is rolled out."),
     Severity.HARM: ("Accepted, and harmful", "Nothing refuses the object; what follows is not what it looks like."),
-    Severity.NOTE: ("Not known", "It cannot be told from the objects looked at."),
+    Severity.NOTE: ("Not known", "It cannot be known from the objects looked at."),
 }
 _HEAD = """\
 # What the lint finds

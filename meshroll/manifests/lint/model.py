@@ -11,7 +11,7 @@ class Severity(StrEnum):
 
     ERROR = "error"  # the API server or the controller refuses the object
     HARM = "harm"  # it is accepted and does harm
-    NOTE = "note"  # it cannot be told from the objects given
+    NOTE = "note"  # it cannot be known from the objects given
 
 
 @dataclass(frozen=True)

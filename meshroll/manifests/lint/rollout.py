@@ -143,7 +143,7 @@ class Rollout:
         canary = self.canary or {}
         stable, new = str(canary.get("stableService") or ""), str(canary.get("canaryService") or "")
         if canary.get("pingPong") and not stable and not new:
-            # Not told by Git which of the two is stable; routes must have both in any case.
+            # Git does not say which of the two is stable; routes must have both in any case.
             return str(canary["pingPong"]["pongService"]), str(canary["pingPong"]["pingService"])
         return stable, new
 

@@ -103,12 +103,12 @@ def lint(
     for pairs in (mesh.check, gateways.check_clashes, duplicates.check):
         flaws += [replace(flaw, number=item.number) for item, flaw in pairs(found)]
     titled = [replace(flaw, title=found.items[flaw.number].title) for flaw in flaws]
-    told = [flaw for flaw in titled if not any(waiver.covers(flaw) for waiver in options.waivers)]
-    return sorted(dict.fromkeys(told), key=lambda flaw: flaw.number)
+    reported = [flaw for flaw in titled if not any(waiver.covers(flaw) for waiver in options.waivers)]
+    return sorted(dict.fromkeys(reported), key=lambda flaw: flaw.number)
 
 
 def _judged(item: Item, objects: Objects, gateway_ports: Collection[int]) -> list[Flaw]:
-    """The findings about one object; one that nobody foresaw the shape of is said to be not judged."""
+    """The findings about one object; one of an unforeseen shape is reported as not judged."""
     try:
         return list(_one(item, objects, gateway_ports))
     except (AttributeError, KeyError, TypeError, ValueError) as error:

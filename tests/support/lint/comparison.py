@@ -1,4 +1,4 @@
-"""The lint's word beside the controller's, for many generated combinations."""
+"""The lint's verdict beside the controller's, for many generated combinations."""
 
 from __future__ import annotations
 

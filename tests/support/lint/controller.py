@@ -1,4 +1,4 @@
-"""What the real API server and Argo Rollouts make of combinations: refused or taken, and with which words."""
+"""What the real API server and Argo Rollouts make of combinations: refused, with the reason, or taken."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ UNDECLARED = Rule(
     "service-port-undeclared",
     Severity.NOTE,
     OWNER,
-    "A steered http route on the mesh leads to a Service port whose name tells no protocol.",
+    "A steered http route on the mesh leads to a Service port whose name does not say the protocol.",
     "Istio detects the protocol of each connection; where it cannot, or detection is off, http routes do not act.",
     "Call the port http, http2 or grpc, or set its appProtocol.",
 )
@@ -144,7 +144,7 @@ def _protocol(service: Item, port: Mapping[str, Any], pointer: str, *, is_steere
     if protocol in _OTHER:
         yield PROTOCOL.found(pointer, f"{where}, which is not HTTP", service.number)
     elif protocol and protocol not in _HTTP and is_steered:
-        yield UNDECLARED.found(pointer, f"{where}, which tells no protocol", service.number)
+        yield UNDECLARED.found(pointer, f"{where}, which does not say the protocol", service.number)
 
 
 def _pinned(service: Item, pointer: str, objects: Objects, *, is_steered: bool) -> Iterator[Flaw]:

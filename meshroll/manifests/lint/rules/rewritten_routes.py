@@ -26,7 +26,7 @@ SAME_HOST = Rule(
     "canary-service-is-the-host",
     Severity.HARM,
     OWNER,
-    "The versions are told apart by subsets, and canaryService is the host of both destinations.",
+    "Subsets separate the versions, and canaryService is the host of both destinations.",
     "Argo Rollouts compares the host first and gives the canary's weight to both destinations.",
     "Remove stableService and canaryService, or name another Service.",
 )

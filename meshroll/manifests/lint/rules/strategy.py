@@ -34,7 +34,7 @@ SERVICES_APART = Rule(
     Severity.ERROR,
     OWNER,
     "One Service for both sides: stable and canary, ping and pong, or active and preview.",
-    "The Rollout is InvalidSpec: the versions could not be told apart.",
+    "The Rollout is InvalidSpec: the versions could not be distinguished.",
     "Make a second Service and name it.",
 )
 SERVICES_NAMED = Rule(

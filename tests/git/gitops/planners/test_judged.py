@@ -142,6 +142,6 @@ def test_a_gateway_on_a_port_that_the_stacks_gateways_do_not_have_is_found(repos
     public = istio("Gateway", "shop", {"selector": {"istio": "ingressgateway"}, "servers": [server]})
     repository.commit(write={f"{FOLDER}/all.yaml": written(*between_services(), public)})
     for ports, rules in (((80,), ["gateway-port"]), ((80, 9090), []), ((), [])):
-        wish = [DesiredVersion("shop", "v2")]
-        planned = plan_adopted(repository.remote, FOLDER, wish, cache=repository.cache, options=Options(ports))
+        desired = [DesiredVersion("shop", "v2")]
+        planned = plan_adopted(repository.remote, FOLDER, desired, cache=repository.cache, options=Options(ports))
         assert [finding.rule for finding in planned.findings if finding.kind == "lint"] == rules
