@@ -20,7 +20,7 @@ THIRD = Rule(
     OWNER,
     "A steered route leads to a third destination with a weight, which is neither side nor an additional subset.",
     "Argo Rollouts deletes the destination at its first write, and Argo CD puts it back, by turns.",
-    "Move the destination into a route of its own, or list its subset under additionalSubsetNames.",
+    "Move the destination into a route of its own.",
 )
 SAME_HOST = Rule(
     "canary-service-is-the-host",
@@ -67,7 +67,8 @@ REMOVED = Rule(
     "subset-removed",
     Severity.HARM,
     OWNER,
-    "The DestinationRule of a Rollout has a subset that is neither stable nor canary.",
+    "The DestinationRule of a Rollout has a subset that is neither stable nor canary, be it listed under "
+    "additionalSubsetNames.",
     "Argo Rollouts removes it: routes to it answer 503.",
     "Move the subset into a DestinationRule of another host name, or make it a Service of its own.",
 )
