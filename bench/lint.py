@@ -13,7 +13,7 @@ from tests.support.lint.objects import NAME, between_services, between_subsets
 
 def table(sizes: Sequence[int]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Head and rows of processor time by the number of files, each with one object."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for size in sizes:
         files = _files(size)
         start = time.process_time()

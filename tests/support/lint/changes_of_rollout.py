@@ -115,7 +115,13 @@ def affinity(parts: Parts, draw: Draw) -> None:
 
 
 def routing(parts: Parts, draw: Draw) -> None:
-    routers = [None, {}, {"smi": {}}, {"nginx": {}}, {"nginx": {"stableIngress": "x", "stableIngresses": ["y"]}}]
+    routers: list[Object | None] = [
+        None,
+        {},
+        {"smi": {}},
+        {"nginx": {}},
+        {"nginx": {"stableIngress": "x", "stableIngresses": ["y"]}},
+    ]
     put(parts.canary, "trafficRouting", draw(st.sampled_from(routers)))
 
 

@@ -67,7 +67,7 @@ def mirror_route(parts: Parts, draw: Draw) -> None:
 
 
 def managed(parts: Parts, draw: Draw) -> None:
-    choices = [None, [], [{"name": "lane"}], [{"name": "lane"}, {"name": "other"}], [{}]]
+    choices: list[list[Object] | None] = [None, [], [{"name": "lane"}], [{"name": "lane"}, {"name": "other"}], [{}]]
     put(parts.routing, "managedRoutes", draw(st.sampled_from(choices)))
 
 

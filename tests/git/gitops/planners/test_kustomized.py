@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,10 @@ BUILT = pytest.mark.skipif(
 IMAGES = [{"name": "registry.example/shop", "newTag": "v1"}]
 
 
-def commit(repository: Repository, overlay: dict[str, object]) -> None:
+def commit(repository: Repository, overlay: Mapping[str, object]) -> None:
     whole = "---\n".join(yaml.safe_dump(item) for item in between_services())
     files = {"base/all.yaml": whole, "base/kustomization.yaml": "resources: [all.yaml]\n"}
-    repository.commit(write={**files, f"{OVERLAY}/kustomization.yaml": yaml.safe_dump(overlay)})
+    repository.commit(write={**files, f"{OVERLAY}/kustomization.yaml": yaml.safe_dump(dict(overlay))})
 
 
 def lint(repository: Repository, path: str = OVERLAY) -> list[Finding]:
