@@ -27,7 +27,7 @@ class After:
     trees: Trees
     tree: str
     contents: Mapping[str, bytes]  # of the edited files, by path
-    options: Options = field(default_factory=Options)  # what the stack says to the lint
+    options: Options = field(default_factory=Options)  # from the stack
 
     def text(self, text: Text) -> Text:
         """A file as it will be."""

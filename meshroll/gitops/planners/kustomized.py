@@ -114,6 +114,6 @@ def _run(command: list[str], home: str) -> bytes:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotBuiltError(f"{Path(command[0]).name} did not end well ({type(error).__name__})") from error
     if done.returncode:
-        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["it says nothing"]
+        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["it failed without a message"]
         raise NotBuiltError(f"{Path(command[0]).name}: {lines[-1].replace(home, '')}")
     return done.stdout

@@ -64,7 +64,7 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Options:
-    """What the stack says to the lint."""
+    """What the lint takes from the stack."""
 
     gateway_ports: tuple[int, ...] = ()  # of the gateway Services that it names
     waivers: tuple[Waiver, ...] = ()

@@ -91,7 +91,7 @@ def lint(
         objects: The objects as they will be after a change.
         files: The file of each, to tell the folders of several environments apart.
         complete: Whether these are all there will be, so that what is named and not here is wrong.
-        options: What the stack says: the ports of its gateways, and what it waives.
+        options: What comes from the stack: the ports of its gateways, and what it waives.
     """
     options = options or Options()
     plain = [_plain(item) for item in objects]
