@@ -173,9 +173,10 @@ def _planned(
         settings={service: {"undo": commits}},
     )
     changed = replay_edits(trees, tree, plan)
-    found = canaries_changed(trees, changed, service)
+    found = canaries_changed(trees, tree, changed, service, undone=len(releases))
     if not found and not any(edit.whole for edit in edits):
-        found = canaries_below(git, trees, tree, {event.path for event in events}, service)
+        paths = {event.path for event in events}
+        found = canaries_below(git, trees, tree, paths, service, undone=len(releases))
     plan = replace(plan, diff=unified(git, trees, tree, changed), timeline=tuple(found))
     undo = Undo(
         steps=tuple(step for release in releases for step in ways_back(service, release)),

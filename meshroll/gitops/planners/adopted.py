@@ -171,7 +171,7 @@ def _plan(remote: Remote, path: str, wishes: Sequence[DesiredVersion], exact: bo
                 notes += findings(wish.service, wish.version, places, {edit.pointer for edit in own})
                 if own:
                     changes.append(VersionChange(wish.service, places[0].version, wish.version, files.path))
-                    timeline += canaries(files, wish.service, places)
+                    timeline += canaries(files, wish.service, places, wish.version)
                     notes += lint_findings(files, wish.service)
                 notes += unreadable(files, wish.service)  # last: what was read by then is known
         contents = _contents(trees, entries, edits)

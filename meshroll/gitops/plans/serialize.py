@@ -16,7 +16,7 @@ from typing import Any
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import blob_of
 from meshroll.gitops.plans.model import Canary, Edit, Finding, Move, Plan, VersionChange
-from meshroll.manifests.timeline import Stage, Timeline
+from meshroll.manifests.timeline import Header, Stage, Timeline
 
 FORMAT = 1
 SCHEMA = Path(__file__).with_name("plan.schema.json")
@@ -186,25 +186,31 @@ def _content(item: Mapping[str, Any], where: str) -> bytes:
 
 
 def _canary_value(canary: Canary) -> dict[str, Any]:
+    found = canary.timeline
     stages = []
-    for stage in canary.timeline.stages:
-        header = {"header": {"name": stage.header[0], "value": stage.header[1]}} if stage.header else {}
-        stages.append({"step": stage.step, "weight": stage.weight, **header, "seconds": stage.seconds})
+    for stage in found.stages:
+        headers = {"headers": [vars(header) for header in stage.headers]} if stage.headers else {}
+        gate = {"step": stage.step, "gate": stage.gate, "weight": stage.weight}
+        stages.append({**gate, **headers, "seconds": stage.seconds})
     return {
         "service": canary.service,
         "stages": stages,
-        "weights": list(canary.timeline.weights),
-        "manualGates": canary.timeline.manual_gates,
-        "shortestSeconds": canary.timeline.shortest_seconds,
+        "words": list(found.words),
+        "weights": list(found.weights),
+        "manualGates": found.manual_gates,
+        "shortestSeconds": found.shortest_seconds,
+        **({"none": found.none} if found.none else {}),
+        **({"note": found.note} if found.note else {}),
     }
 
 
 def _canary(value: Mapping[str, Any]) -> Canary:
     stages = []
     for item in value["stages"]:
-        header = (item["header"]["name"], item["header"]["value"]) if "header" in item else None
-        stages.append(Stage(item["step"], item["weight"], header, item["seconds"]))
-    return Canary(value["service"], Timeline(tuple(stages)))
+        headers = tuple(Header(**header) for header in item.get("headers", ()))
+        stages.append(Stage(item["step"], item["weight"], headers, item["seconds"], item["gate"]))
+    found = Timeline(tuple(stages), tuple(value["words"]), value.get("none", ""), value.get("note", ""))
+    return Canary(value["service"], found)
 
 
 def _checksum(document: Mapping[str, Any]) -> str:

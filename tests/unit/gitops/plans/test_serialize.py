@@ -12,20 +12,26 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from meshroll.errors import BadInputError
-from meshroll.gitops.plans import Edit, Plan
+from meshroll.gitops.plans import Canary, Edit, Plan
 from meshroll.gitops.plans.serialize import SCHEMA, from_json, read_plan, to_json
-from tests.support.git.plans import FILE, POINTER, SCALAR, WHOLE, blob
+from tests.support.git.plans import CANARY, FILE, POINTER, SCALAR, WHOLE, blob
 
 (ONE,) = SCALAR.edits
 SCHEMA_VALUE = json.loads(SCHEMA.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("plan", [SCALAR, WHOLE, replace(SCALAR, exact=True, stack=""), replace(SCALAR, edits=())])
+NONE = replace(SCALAR, timeline=(Canary("provider", CANARY.without_canary("it is the first release")),))
+NOTE = replace(SCALAR, timeline=(Canary("provider", CANARY.with_note("no steps where it goes back")),))
+
+
+@pytest.mark.parametrize(
+    "plan", [SCALAR, WHOLE, NONE, NOTE, replace(SCALAR, exact=True, stack=""), replace(SCALAR, edits=())]
+)
 def test_what_was_written_is_read_back(plan: Plan) -> None:
     assert from_json(to_json(plan).encode(), "p.json") == plan
 
 
-@pytest.mark.parametrize("plan", [SCALAR, WHOLE])
+@pytest.mark.parametrize("plan", [SCALAR, WHOLE, NONE, NOTE])
 def test_the_document_fits_its_published_schema(plan: Plan) -> None:
     Draft202012Validator.check_schema(SCHEMA_VALUE)
     document = json.loads(to_json(plan, {"shop": plan.hash}))
@@ -64,9 +70,16 @@ def test_the_document_of_a_change_says_everything_in_plain_values() -> None:
         {
             "service": "provider",
             "stages": [
-                {"step": 1, "weight": 5, "seconds": 600},
-                {"step": 3, "weight": 5, "header": {"name": "lane", "value": "new"}, "seconds": None},
+                {"step": 1, "gate": "pause", "weight": 5, "seconds": 600},
+                {
+                    "step": 3,
+                    "gate": "pause",
+                    "weight": 5,
+                    "headers": [{"name": "lane", "match": "exact", "value": "new"}],
+                    "seconds": None,
+                },
             ],
+            "words": ["5% for 10m", "lane: new and 5% of the rest until promoted"],
             "weights": [5, 5, 100],
             "manualGates": 1,
             "shortestSeconds": 600,
