@@ -158,7 +158,8 @@ def test_the_header_template_scales_the_canary_and_waits_for_a_person(rendered):
             [None, {}, "x", {"pause": None}, {"setWeight": "x"}, {"setWeight": True}, {"setWeight": float("inf")}],
             (
                 'unknown step null, unknown step {}, unknown step "x", unknown step {"pause": null}, '
-                'unknown step {"setWeight": "x"}, unknown step {"setWeight": true}, unknown step {"setWeight": Infinity}, '
+                'unknown step {"setWeight": "x"}, unknown step {"setWeight": true}, '
+                'unknown step {"setWeight": Infinity}, '
                 "then 100%"
             ),
         ),
