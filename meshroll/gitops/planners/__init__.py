@@ -3,6 +3,7 @@
 from meshroll.gitops.planners.adopted import DesiredVersion, texts
 from meshroll.gitops.planners.adopted import plan as plan_adopted
 from meshroll.gitops.planners.adopted import read_versions as read_adopted
+from meshroll.gitops.planners.applied import Applied, read_applied
 from meshroll.gitops.planners.canaries import canaries_below, canaries_changed
 from meshroll.gitops.planners.findings import FINDINGS
 from meshroll.gitops.planners.rendered import blobs, read_versions, version_in
@@ -12,6 +13,7 @@ from meshroll.gitops.planners.workloads import KINDS
 __all__ = [
     "FINDINGS",
     "KINDS",
+    "Applied",
     "DesiredVersion",
     "blobs",
     "canaries_below",
@@ -19,6 +21,7 @@ __all__ = [
     "plan_adopted",
     "plan_rendered",
     "read_adopted",
+    "read_applied",
     "read_versions",
     "texts",
     "version_in",
