@@ -13,7 +13,7 @@ from meshroll.cli.repository import agreed_remote, given_remote, stack_repositor
 from meshroll.cli.state import PulumiState
 from meshroll.errors import BadInputError, ConflictError
 from meshroll.gitops.history import Hold, find_holds, seen_in, unless_undone, without_held
-from meshroll.gitops.planners import DesiredVersion, plan_adopted
+from meshroll.gitops.planners import DesiredVersion, application_findings, plan_adopted
 from meshroll.gitops.plans import HELD, Applied, Finding, Move, Plan, apply_plan, joined, related
 from meshroll.release import planning
 from meshroll.release.inputs import read_inputs
@@ -84,7 +84,8 @@ def given_plan(
     def make(held: Collection[str]) -> Plan:
         return plan_adopted(remote, path, [wish for wish in wishes if wish.service not in held], exact=exact)
 
-    return _told(*without_held(make, lambda plan: find_holds(remote, plan, acknowledged=seen_in(plan))))
+    plan = _told(*without_held(make, lambda plan: find_holds(remote, plan, acknowledged=seen_in(plan))))
+    return replace(plan, findings=(*plan.findings, *application_findings(remote, plan)))
 
 
 def _told(plan: Plan, held: Sequence[Hold]) -> Plan:

@@ -12,7 +12,9 @@ CD neither counts as a difference nor removes. Lists of custom resources are com
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 from meshroll.manifests.index import Object, namespace_of
@@ -27,6 +29,7 @@ from meshroll.manifests.rollout_writes import (
     written,
 )
 
+_ROOT = re.compile(r"[A-Za-z]+")
 ROUTES, RULES = Target(ISTIO, "VirtualService"), Target(ISTIO, "DestinationRule")
 
 
@@ -45,6 +48,45 @@ def ignore_differences(
     usual = [*(Write(ROUTES, weights(protocol)) for protocol in PROTOCOLS), Write(RULES, SUBSET_HASH)]
     wide = (Write(Target(write.target.group, write.target.kind), write.path) for write in written(objects))
     return _entries([*usual, *wide, *writes])
+
+
+def not_ignored(wanted: Iterable[Mapping[str, Any]], entries: Sequence[Any]) -> list[dict[str, Any]]:
+    """The part of wanted entries that an Application's own do not cover, as far as that can be told from their text."""
+    known = [entry for entry in entries if isinstance(entry, Mapping)]
+    left = (
+        Write(target, path)
+        for entry in wanted
+        for target in [Target(*(str(entry.get(key) or "") for key in ("group", "kind", "name", "namespace")))]
+        for path in (*entry.get("jsonPointers", ()), *entry.get("jqPathExpressions", ()))
+        if not any(_concerns(each, target) and _covers(each, path) for each in known)
+    )
+    return _entries(left)
+
+
+def _concerns(entry: Mapping[str, Any], target: Target) -> bool:
+    names = all(
+        not entry.get(key) or not named or entry[key] == named
+        for key, named in (("name", target.name), ("namespace", target.namespace))
+    )
+    globs = ((entry.get("group") or "", target.group), (entry.get("kind") or "", target.kind))
+    return names and all(fnmatchcase(value, str(pattern)) for pattern, value in globs)
+
+
+def _covers(entry: Mapping[str, Any], path: str) -> bool:
+    if any("rollouts" in str(manager) for manager in entry.get("managedFieldsManagers") or ()):
+        return True
+    root = path if path.startswith("/") else "/" + "/".join(_ROOT.findall(path.partition("[")[0]))
+    if any(root == pointer or root.startswith(f"{pointer}/") for pointer in entry.get("jsonPointers") or ()):
+        return True
+    plain, dotted = _plain(path), root.replace("/", ".")
+    wide = {plain, dotted, f"{dotted}[]", f"{dotted}[].route"}
+    if plain.endswith(".route[].weight"):
+        wide.add(f"{dotted}[].route[].weight")
+    return any(_plain(str(own)) in wide for own in entry.get("jqPathExpressions") or ())
+
+
+def _plain(path: str) -> str:
+    return "".join(path.replace("?", "").split())
 
 
 def namespaces(objects: Iterable[Object]) -> tuple[str, ...]:

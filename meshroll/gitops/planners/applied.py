@@ -27,6 +27,7 @@ class Applied:
     objects: tuple[Mapping[str, Any], ...] = ()
     namespaces: tuple[str, ...] = ()
     troubles: tuple[str, ...] = ()
+    built: bool = False  # there are kustomizations
 
 
 def read_applied(remote: Remote, folders: Iterable[str], *, cache: Path | None = None) -> dict[str, Applied]:
@@ -39,19 +40,20 @@ def read_applied(remote: Remote, folders: Iterable[str], *, cache: Path | None =
     def read() -> dict[str, Applied]:
         with open_cache(remote, cache) as git:
             trees, tree = Trees(git), tree_of(git, Transport(git, remote).fetch())
-            return {folder: _applied(git, trees, tree, folder.strip("/")) for folder in wanted}
+            return {folder: applied_in(git, trees, tree, folder.strip("/")) for folder in wanted}
 
     return retried(read)
 
 
-def _applied(git: Git, trees: Trees, tree: str, folder: str) -> Applied:
+def applied_in(git: Git, trees: Trees, tree: str, folder: str) -> Applied:
+    """What stands in one folder of a tree."""
     found: list[Mapping[str, Any]] = []
     namespaces: list[str] = []
     troubles: list[str] = []
-    ahead, read = [folder], list[str]()
+    ahead, read, built = [folder], list[str](), False
     while ahead:
         path = ahead.pop(0)
-        if any(_is_below(path, other) for other in read):
+        if any(is_below(path, other) for other in read):
             continue
         read.append(path)
         try:
@@ -65,11 +67,12 @@ def _applied(git: Git, trees: Trees, tree: str, folder: str) -> Applied:
         troubles += [str(error) for error in files.troubles("")]
         for text in texts:
             if PurePosixPath(text.where).name in KUSTOMIZATIONS:
+                built = True
                 namespaces += _values(text, "namespace")
                 ahead += [near for key in _NAMED for name in _values(text, key) if (near := _near(text.where, name))]
             else:
                 found += [item for _, item in objects(text)]
-    return Applied(tuple(found), tuple(dict.fromkeys(namespaces)), tuple(dict.fromkeys(troubles)))
+    return Applied(tuple(found), tuple(dict.fromkeys(namespaces)), tuple(dict.fromkeys(troubles)), built)
 
 
 def _values(text: Text, key: str) -> Iterator[str]:
@@ -87,5 +90,6 @@ def _near(file: str, name: str) -> str:
     return "" if path.startswith("..") or path == "." or "?" in path else path
 
 
-def _is_below(path: str, folder: str) -> bool:
+def is_below(path: str, folder: str) -> bool:
+    """Whether a path is a folder's or below it; everything is below the root."""
     return not folder or path == folder or path.startswith(f"{folder}/")

@@ -66,4 +66,6 @@ def test_what_kustomizations_name_is_read_too_and_once(repository: Repository) -
             "other/x.yaml": yaml(named("Rollout", "other")),
         }
     )
-    assert applied(repository, "overlays/prod") == {"overlays/prod": Applied((EDGE, SHOP, ROUTES), ("prod",))}
+    assert applied(repository, "overlays/prod") == {
+        "overlays/prod": Applied((EDGE, SHOP, ROUTES), ("prod",), built=True)
+    }
