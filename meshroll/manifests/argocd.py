@@ -7,7 +7,8 @@ in Git of another field of the same object is applied with the fields as they ar
 own again.
 
 Nothing is said of Services: the selector label that Argo Rollouts adds to them is a key Git does not have, which Argo
-CD neither counts as a difference nor removes. Lists of custom resources are compared whole, hence the entries below.
+CD neither counts as a difference nor removes. Lists of custom resources are compared whole, hence the entries for
+routes and subsets; a label more within a subset is a difference under server-side apply alone.
 """
 
 from __future__ import annotations

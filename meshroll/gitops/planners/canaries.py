@@ -102,7 +102,8 @@ def _rollouts(files: Files, service: str, holders: Sequence[Workload], undone: i
         near += workloads(files.mentioning(service))
     taken = {(item.kind, item.name) for item in holders}
     rollouts = [item for item in near if item.kind == "Rollout"]
-    own = [item for item in rollouts if item.name == service or item.reference in taken]
+    by_name = not holders or any(item.kind == "Rollout" for item in holders)  # else they are not the Rollout's pods
+    own = [item for item in rollouts if (by_name and item.name == service) or item.reference in taken]
     found = _laid(service, [item for item in own if _is_whole(item)], undone)
     if found:
         return found if len(found) == 1 else []

@@ -64,6 +64,7 @@ STEPS: list[Object] = [
     {"experiment": {"templates": [{"name": "baseline", "specRef": "stable", "weight": 10}]}},
     {"pause": {}},
 ]
+PAUSED, EXPERIMENT = 4, 5  # their indices
 ISTIO = {
     "virtualService": {"name": PROVIDER, "routes": ["primary"]},
     "destinationRule": {"name": PROVIDER, "stableSubsetName": "stable", "canarySubsetName": "canary"},
@@ -159,8 +160,34 @@ def stack(project: Project, rollouts: Repository) -> Iterator[Made]:
 
 @pytest.fixture
 def canary(stack: Made) -> Made:
-    assert phase(stack) == "Paused"
+    """At its first pause, wherever another test has left it."""
+    go_to(stack, PAUSED)
+    until(lambda: (phase(stack), added(stack)) == ("Paused", ([], [])), "the canary is paused", SECONDS)
     return stack
+
+
+@pytest.fixture
+def experiment(stack: Made) -> Made:
+    """At its experiment, which has a destination and a subset."""
+    go_to(stack, EXPERIMENT)
+    until(lambda: all(added(stack)), "the experiment has a destination and a subset", SECONDS)
+    return stack
+
+
+def go_to(stack: Made, step: int) -> None:
+    """Let the canary go to a step, as `kubectl argo rollouts` does it."""
+    if rollout(stack)["status"].get("currentStepIndex") != step:
+        status = {"pauseConditions": None, "controllerPause": False, "currentStepIndex": step}
+        change = {"status": status}
+        stack.worker.patch(
+            ARGO, "Rollout", PROVIDER, stack.namespace, change, field_manager="tests", subresource="status"
+        )
+
+
+def added(stack: Made) -> tuple[list[Object], list[Object]]:
+    """Destinations and subsets beside those of stable and canary."""
+    (primary,) = [route for route in routes(stack)["spec"]["http"] if route["name"] == "primary"]
+    return primary["route"][2:], rule(stack)["spec"]["subsets"][2:]
 
 
 def compared(stack: Made) -> str:
@@ -188,6 +215,29 @@ def rests(stack: Made) -> bool:
     assert sync_with_own_options(stack)["phase"] == "Succeeded"
     assert (compared(stack), out_of_sync(stack)) == ("Synced", [])
     return before == [found["metadata"]["generation"] for found in (routes(stack), rule(stack))]
+
+
+def needless(stack: Made) -> list[str]:
+    """The paths without which Argo CD finds no difference either. Nothing is synced meanwhile."""
+    spec = application(stack)["spec"]
+    entries = spec["ignoreDifferences"]
+
+    def put(ignored: list[Object], policy: Object) -> None:
+        change = {"spec": {"ignoreDifferences": ignored, "syncPolicy": policy}}
+        stack.host.patch(ARGO, "Application", stack.application, "argocd", change, field_manager="tests")
+
+    found = []
+    try:
+        for number, entry in enumerate(entries):
+            for key in ("jsonPointers", "jqPathExpressions"):
+                for path in entry.get(key, ()):
+                    left = {**entry, key: [other for other in entry[key] if other != path]}
+                    put([*entries[:number], left, *entries[number + 1 :]], {"automated": None})
+                    if compared(stack) == "Synced":
+                        found.append(path)
+    finally:
+        put(entries, spec["syncPolicy"])
+    return found
 
 
 def rule(stack: Made) -> Object:
@@ -254,19 +304,20 @@ def test_weights_that_no_rollout_writes_are_those_of_git(canary: Made, rollouts:
     assert shares(canary, "http") == [80, 20]
 
 
-def test_a_destination_and_a_subset_that_an_experiment_adds_stay(canary: Made) -> None:
-    step = {"status": {"pauseConditions": None, "controllerPause": False, "currentStepIndex": 5}}
-    canary.worker.patch(ARGO, "Rollout", PROVIDER, canary.namespace, step, field_manager="tests", subresource="status")
-
-    def added() -> tuple[list[Object], list[Object]]:
-        (primary,) = [route for route in routes(canary)["spec"]["http"] if route["name"] == "primary"]
-        return primary["route"][2:], rule(canary)["spec"]["subsets"][2:]
-
-    until(lambda: all(added()), "the experiment has a destination and a subset", SECONDS)
-    before = added()
+def test_a_destination_and_a_subset_that_an_experiment_adds_stay(experiment: Made) -> None:
+    before = added(experiment)
     assert (len(before[0]), before[0][0]["weight"], len(before[1])) == (1, 10, 1)
-    assert rests(canary)
-    assert added() == before
+    assert rests(experiment)
+    assert added(experiment) == before
+
+
+def test_no_path_could_be_left_out_but_labels_where_argo_cd_applies_them_itself(experiment: Made) -> None:
+    # Without server-side apply a key more in an element of a list is no difference to Argo CD.
+    assert needless(experiment) == [
+        f'.spec.subsets[]?.labels["{HASH}"]',
+        '.spec.subsets[]? | select(.name == "canary") | .labels',
+    ]
+    assert rests(experiment)
 
 
 READY = {"conditions": [{"type": "Ready", "status": "True"}]}  # as KEDA's operator would say at once
@@ -374,10 +425,15 @@ def test_the_project_lets_an_object_into_the_namespace_that_it_names(scaled: Mad
     ]
 
 
+def scale(stack: Made, name: str) -> None:
+    """As an autoscaler does it."""
+    replicas = {"spec": {"replicas": 2}}
+    stack.worker.patch(ARGO, "Rollout", name, stack.namespace, replicas, field_manager="autoscaler")
+
+
 @pytest.mark.parametrize("name", [AUTOSCALED, SCALED], ids=["HorizontalPodAutoscaler", "ScaledObject"])
 def test_replicas_are_the_autoscalers(scaled: Made, name: str) -> None:
-    scale = {"spec": {"replicas": 2}}
-    scaled.worker.patch(ARGO, "Rollout", name, scaled.namespace, scale, field_manager="autoscaler")
+    scale(scaled, name)
     assert rests(scaled)
     assert rollout(scaled, name)["spec"]["replicas"] == 2
 
@@ -390,11 +446,25 @@ def test_server_side_apply_leaves_the_canary_alone_too(scaled: Made) -> None:
     assert (phase(scaled), shares(scaled, "http"), shares(scaled, "tls")) == ("Paused", [80, 20], [80, 20])
 
 
+def tune(stack: Made, **data: str) -> None:
+    """As people do it."""
+    stack.worker.patch("v1", "ConfigMap", "settings", elsewhere(stack), {"data": data}, field_manager="people")
+
+
 def test_a_field_that_the_stack_lets_people_tune_stays_and_its_neighbour_is_healed(scaled: Made) -> None:
-    tuned = {"data": {"tuned": "7"}}
-    scaled.worker.patch("v1", "ConfigMap", "settings", elsewhere(scaled), tuned, field_manager="people")
+    tune(scaled, tuned="7")
     assert rests(scaled)
     assert config(scaled)["data"] == {"tuned": "7", "fixed": "1"}
-    changed = {"data": {"fixed": "7"}}
-    scaled.worker.patch("v1", "ConfigMap", "settings", elsewhere(scaled), changed, field_manager="people")
+    tune(scaled, fixed="7")
     until(lambda: config(scaled)["data"]["fixed"] == "1", "Argo CD has healed it", SECONDS)
+
+
+def test_no_path_could_be_left_out_under_server_side_apply(scaled: Made) -> None:
+    scale(scaled, AUTOSCALED)
+    scale(scaled, SCALED)
+    tune(scaled, tuned="7")
+    go_to(scaled, EXPERIMENT)
+    until(lambda: all(added(scaled)), "the experiment has a destination and a subset", SECONDS)
+    assert needless(scaled) == []
+    go_to(scaled, PAUSED)
+    until(lambda: added(scaled) == ([], []), "the canary is paused", SECONDS)

@@ -127,6 +127,11 @@ def commit_one(repository: Repository, spec: str, *, holder: bool) -> None:
             "no canary: StatefulSet shop is not a Rollout",
         ),
         (
+            {"pods": workload(PODS, kind="Deployment"), "rollout": workload(STEPS)},
+            ("label:version",),
+            "no canary: Deployment shop is not a Rollout",
+        ),
+        (
             {
                 "pods": workload(PODS, kind="Deployment"),
                 "canary": workload("workloadRef: {kind: Deployment, name: shop}", STEPS, name="shop-canary"),
@@ -150,7 +155,15 @@ def commit_one(repository: Repository, spec: str, *, holder: bool) -> None:
             CANARY[0][1],
         ),
     ],
-    ids=["Deployment", "StatefulSet", "workloadRef of another name", "ConfigMap", "outside the template", "values"],
+    ids=[
+        "Deployment",
+        "StatefulSet",
+        "Deployment beside a Rollout",
+        "workloadRef of another name",
+        "ConfigMap",
+        "outside the template",
+        "values",
+    ],
 )
 def test_a_change_that_starts_no_canary_says_why(
     repository: Repository, files: dict[str, str], fields: tuple[str, ...], text: str
@@ -173,6 +186,21 @@ def test_a_configmap_beside_a_kustomization_may_make_pods(repository: Repository
     files = {"rollout": workload(STEPS, PODS), "kustomization": KUSTOMIZATION}
     commit(repository, **files, config="kind: ConfigMap\nmetadata: {name: shop}\ndata: {v: v1}\n")
     assert canaries(plan(repository, "path:config.yaml#0/data/v")) == CANARY
+
+
+def test_a_place_that_holds_the_version_already_makes_no_other_pods(repository: Repository) -> None:
+    config = "kind: ConfigMap\nmetadata: {name: shop}\ndata: {v: v1}\n"
+    commit(repository, rollout=workload(STEPS, PODS.replace("v1", "v2")), config=config)
+    assert canaries(plan(repository, "label:version", "path:config.yaml#0/data/v")) == [("shop", SAME)]
+
+
+def test_the_way_back_outside_the_pod_template_starts_no_canary(repository: Repository) -> None:
+    commit(repository, rollout=workload(STEPS, PODS, "paused: v1"))
+    there = plan(repository, "path:rollout.yaml#0/spec/paused")
+    apply_plan(repository.remote, there, stack="prod", cache=repository.cache)
+    located = locator("shop", adopted=True)
+    back = plan_rollback(repository.remote, "shop", located, scope=Scope("prod"), cache=repository.cache).plan
+    assert canaries(back) == [("shop", SAME)]
 
 
 def test_the_way_back_within_the_rollback_window_has_no_steps(repository: Repository) -> None:

@@ -132,9 +132,12 @@ def test_of_what_kustomize_builds_the_entries_count_for_every_name(repository: R
     assert '{"group": "networking.istio.io", "kind": "VirtualService", "jqPathExpressions": [' in found.message
 
 
-def test_without_a_rollout_that_steers_routes_nothing_is_missing(repository: Repository) -> None:
+@pytest.mark.parametrize(
+    "more", [{}, {"live/shop/kustomization.yaml": "resources: [all.yaml]\n"}], ids=["plain", "built"]
+)
+def test_without_a_rollout_that_steers_routes_nothing_is_missing(repository: Repository, more: dict[str, str]) -> None:
     plain = ROLLOUT[: ROLLOUT.index("  strategy")]
-    repository.commit(write={"app.yaml": APPLICATION, "live/shop/all.yaml": plain})
+    repository.commit(write={"app.yaml": APPLICATION, "live/shop/all.yaml": plain, **more})
     plan = plan_adopted(repository.remote, "live/shop", [DesiredVersion("shop", "v2")], cache=repository.cache)
     assert (len(plan.edits), findings(repository, plan)) == (1, ())
 
