@@ -22,6 +22,7 @@ POD_TEMPLATE_HASH = "rollouts-pod-template-hash"
 ISTIO, ARGO, KEDA = "networking.istio.io", "argoproj.io", "keda.sh"
 PROTOCOLS = ("http", "tls", "tcp")
 REPLICAS = "/spec/replicas"
+_Known = dict[tuple[str, str], list[Object]]  # objects by kind and name
 SUBSET_HASH = f'.spec.subsets[]?.labels["{POD_TEMPLATE_HASH}"]'
 
 
@@ -45,10 +46,13 @@ class Write:
 
 def written(objects: Sequence[Object]) -> Iterator[Write]:
     """Every path that is written while a canary runs or pods are scaled, in the order of the objects."""
+    known: _Known = {}
+    for item in objects:
+        known.setdefault((str(item.get("kind")), name_of(item)), []).append(item)
     for item in objects:
         match item.get("kind"):
             case "Rollout" if _group(item) in (ARGO, ""):
-                yield from _of_rollout(item, objects)
+                yield from _of_rollout(item, known)
             case "HorizontalPodAutoscaler":
                 yield from _of_autoscaler(item, "", "")
             case "ScaledObject" if _group(item) in (KEDA, ""):
@@ -67,7 +71,7 @@ def managed_route(name: str) -> str:
     return f".spec.http[]? | {_named(name)}"
 
 
-def _of_rollout(rollout: Object, objects: Sequence[Object]) -> Iterator[Write]:
+def _of_rollout(rollout: Object, known: _Known) -> Iterator[Write]:
     canary = at(rollout, "spec", "strategy", "canary")
     namespace = namespace_of(rollout)
     istio = at(canary, "trafficRouting", "istio")
@@ -75,9 +79,9 @@ def _of_rollout(rollout: Object, objects: Sequence[Object]) -> Iterator[Write]:
         references = [istio.get("virtualService"), *_list(istio, "virtualServices")]
         for reference in references:
             if name := at(reference, "name"):
-                yield from _of_virtual_service(str(name), reference, canary, namespace, objects)
+                yield from _of_virtual_service(str(name), reference, canary, namespace, known)
         if name := at(istio, "destinationRule", "name"):
-            found = _find(objects, "DestinationRule", str(name), namespace)
+            found = _find(known, "DestinationRule", str(name), namespace)
             target = Target(ISTIO, "DestinationRule", str(name), namespace)
             for path in _subsets(istio["destinationRule"], canary, found):
                 yield Write(target, path)
@@ -92,13 +96,11 @@ def _of_autoscaler(scaler: Object, group: str, kind: str) -> Iterator[Write]:
         yield Write(_target_of(reference, namespace_of(scaler), group, kind), REPLICAS)
 
 
-def _of_virtual_service(
-    name: str, reference: Object, canary: Object, namespace: str, objects: Sequence[Object]
-) -> Iterator[Write]:
+def _of_virtual_service(name: str, reference: Object, canary: Object, namespace: str, known: _Known) -> Iterator[Write]:
     # As Argo Rollouts takes the name apart: the last part is the namespace.
     short, dot, other = name.removesuffix(".cluster.local").rpartition(".")
     target = Target(ISTIO, "VirtualService", short if dot else name, other if dot else namespace)
-    found = _find(objects, target.kind, target.name, target.namespace)
+    found = _find(known, target.kind, target.name, target.namespace)
     managed = [
         str(route["name"]) for route in _mappings(canary, "trafficRouting", "managedRoutes") if route.get("name")
     ]
@@ -204,11 +206,10 @@ def _target_of(reference: Object, namespace: str, group: str, kind: str) -> Targ
     return Target(of, str(reference.get("kind") or kind), str(reference["name"]), namespace)
 
 
-def _find(objects: Sequence[Object], kind: str, name: str, namespace: str) -> Object | None:
+def _find(known: _Known, kind: str, name: str, namespace: str) -> Object | None:
     """An Istio object; one without a namespace is in that of whoever refers to it."""
-    for item in objects:
-        same = item.get("kind") == kind and name_of(item) == name and _group(item) in (ISTIO, "")
-        if same and (not namespace or namespace_of(item) in ("", namespace)):
+    for item in known.get((kind, name), ()):
+        if _group(item) in (ISTIO, "") and (not namespace or namespace_of(item) in ("", namespace)):
             return item
     return None
 

@@ -102,11 +102,9 @@ def _applications(trees: Trees, tree: str, files: set[str]) -> Iterator[_Applica
     places = _places(trees, tree, files)
     trees.hold(places.values())
     for file, entry in places.items():
-        content = trees.read(entry, file)
-        if not _APPLICATION.search(content):
-            continue
         with suppress(BadInputError):  # it is somebody's, and not what is planned
-            text = parse(content, file)
+            content = trees.read(entry, file)
+            text = parse(content if _APPLICATION.search(content) else b"", file)
             for tokens, item in objects(text):
                 inner = at(item, *_TEMPLATE, "spec") if item["kind"] == "ApplicationSet" else item.get("spec")
                 argo = str(item.get("apiVersion") or "").startswith("argoproj.io/")
