@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,12 +82,14 @@ def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repository: Reposito
     monkeypatch.setenv("PATH", str(folder), prepend=":")
 
     def wrote(**releases: dict[str, str]) -> None:
-        resources = [{"urn": "urn:pulumi:test::x::pulumi:pulumi:Stack::x-test", "type": "pulumi:pulumi:Stack"}]
+        resources: list[dict[str, Any]] = [
+            {"urn": "urn:pulumi:test::x::pulumi:pulumi:Stack::x-test", "type": "pulumi:pulumi:Stack"}
+        ]
         for name, written in releases.items():
             urn = f"urn:pulumi:test::x::meshroll:index:Release::{name.replace('_', '-')}"
             source = {"url": repository.remote.url, "branch": "main"}
             path = f"clusters/{name.removeprefix('shop_')}"
-            inputs = {"repository": source, "path": path, "written": written}
+            inputs: dict[str, Any] = {"repository": source, "path": path, "written": written}
             resources.append({"urn": urn, "type": "meshroll:index:Release", "inputs": inputs})
         state.write_text(json.dumps({"version": 3, "deployment": {"resources": resources}}))
 

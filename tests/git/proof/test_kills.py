@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
-from meshroll.gitops.git import process as command
 from meshroll.gitops.planners import plan_rendered, read_versions
 from meshroll.gitops.plans import Applied, Plan, apply_plan
 from tests.support.git.repositories import Repository, release
@@ -75,7 +76,7 @@ def check(repository: Repository, before: str, wanted: str, plan: Plan) -> None:
 
 def cut_at(step: int, *, running: bool) -> None:
     """Kill this process at the given call of Git: before it starts, or as soon as it runs."""
-    real, calls = command.subprocess.Popen, 0
+    real, calls = subprocess.Popen, 0
 
     def start(*arguments: Any, **options: Any) -> Any:
         nonlocal calls
@@ -87,7 +88,7 @@ def cut_at(step: int, *, running: bool) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return process
 
-    command.subprocess.Popen = start  # type: ignore[misc, assignment]
+    subprocess.Popen = start  # type: ignore[misc, assignment]
 
 
 @pytest.mark.parametrize("running", [False, True], ids=["before the step", "while it runs"])
@@ -117,7 +118,7 @@ def test_a_kill_at_any_moment(repository: Repository) -> None:
     cut = 0
     for number in range(1, KILLS + 1):
         plan = planned(repository, f"v{number}")
-        pid = in_child(lambda plan=plan: applied(repository, plan))  # type: ignore[misc]
+        pid = in_child(partial(applied, repository, plan))
         time.sleep(dice.uniform(0, length))  # the moment is what is tested
         os.kill(pid, signal.SIGKILL)
         cut += outcome(pid) == -signal.SIGKILL

@@ -7,7 +7,7 @@ import threading
 
 import grpc
 import pytest
-from pulumi.runtime.proto import provider_pb2
+from google.protobuf.empty_pb2 import Empty
 
 from meshroll.release import planning
 from meshroll.release.inputs import ReleaseInputs
@@ -134,7 +134,7 @@ def test_an_interrupt_ends_the_wait_and_asks_git_nothing_more(
     world.hangs = threading.Event()
     checked = engine.check(inputs(repository, provider="v1"))
     monkeypatch.setattr(planning, "versions", lambda of: (asked.append(of), ("", {}))[1])
-    threading.Timer(0.5, lambda: engine.stub.Cancel(provider_pb2.google_dot_protobuf_dot_empty__pb2.Empty())).start()
+    threading.Timer(0.5, lambda: engine.stub.Cancel(Empty())).start()
     failed = engine.undelivered(lambda: engine.create(checked))
     world.hangs.set()
     assert failed == (

@@ -100,7 +100,7 @@ class Interrupted:
     def __init__(self, worker: Kube, meanwhile: Callable[[], object]) -> None:
         self._worker, self._meanwhile = worker, [meanwhile]
         self.name = worker.name
-        self.get, self.list = worker.get, worker.list
+        self.get, self.list, self.knows = worker.get, worker.list, worker.knows
 
     def patch(self, *place: Any, **options: Any) -> Object:
         while self._meanwhile:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -105,7 +106,7 @@ def kubeconfig(programs: dict[str, Path], tmp_path_factory: pytest.TempPathFacto
             "--leader-elect=false",
         ],
     ]
-    running = []
+    running: list[Any] = []
     try:
         running.extend(_start(command, folder) for command in commands[:2])
         eventually(authority.exists)

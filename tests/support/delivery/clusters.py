@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Object = dict[str, Any]
@@ -15,7 +15,7 @@ class PlayedCluster:
     `list` answers all states under the kind's plural, `Rollouts` for instance.
     """
 
-    def __init__(self, name: str, states: dict[str, Sequence[Object | Exception | None]]) -> None:
+    def __init__(self, name: str, states: Mapping[str, Sequence[Any]]) -> None:
         self.name = name
         self._states = {kind: list(played) for kind, played in states.items()}
         self.patches: list[tuple[str, str, Object, str]] = []

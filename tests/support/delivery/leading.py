@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from meshroll.delivery.leader import Leader, Pace
 from meshroll.delivery.operate import PromotionRequest
@@ -54,7 +56,7 @@ class Played:
         leader.promote("dubbo3-provider", PromotionRequest(full, step))
 
 
-def at(index: int, weight: int, steps: list[Object] = ENDLESS) -> Object:
+def at(index: int, weight: int, steps: Sequence[Any] = ENDLESS) -> Object:
     """The Rollout paused at the step with an index, as the weight routes it."""
     return routed(paused(index, steps=steps, weight=weight))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 Object = dict[str, Any]
@@ -17,7 +18,7 @@ def template(version: str) -> Object:
     return {"metadata": {"labels": labels}, "spec": {"containers": containers}}
 
 
-def rollout(phase: str, *, version: str = "v2", steps: list[Object] | None = None, **status: Any) -> Object:
+def rollout(phase: str, *, version: str = "v2", steps: Sequence[Any] | None = None, **status: Any) -> Object:
     """A Rollout whose controller has observed generation 7; give `pauseConditions` and the like as status."""
     return {
         "apiVersion": "argoproj.io/v1alpha1",
@@ -38,7 +39,7 @@ def rollout(phase: str, *, version: str = "v2", steps: list[Object] | None = Non
     }
 
 
-def paused(index: int, *, steps: list[Object] | None = None, weight: int | None = 5, **status: Any) -> Object:
+def paused(index: int, *, steps: Sequence[Any] | None = None, weight: int | None = 5, **status: Any) -> Object:
     """A Rollout paused by its step `index`."""
     since = {"reason": "CanaryPauseStep", "startTime": "2026-11-23T10:00:00Z"}
     weights = {} if weight is None else {"canary": {"weights": {"canary": {"weight": weight}}}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +71,7 @@ class Repository:
         self,
         message: str = "by hand",
         *,
-        write: dict[str, str | bytes] | None = None,
+        write: Mapping[str, str | bytes] | None = None,
         remove: tuple[str, ...] = (),
         modes: dict[str, str] | None = None,
         branch: str = BRANCH,

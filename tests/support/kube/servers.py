@@ -66,7 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
     connection: ssl.SSLSocket
 
     def do_GET(self) -> None:
-        names = dict(part[0] for part in (self.connection.getpeercert() or {}).get("subject", ()))
+        subject: Any = (self.connection.getpeercert() or {}).get("subject", ())
+        names = dict(part[0] for part in subject)
         self.server.asked.append((names.get("commonName"), self.headers.get("authorization")))
         self.send_response(200)
         self.send_header("Content-Length", "2")

@@ -30,7 +30,7 @@ OLD = {
 NEW = {"release": {"shop-w": "made-id"}}
 
 
-class Refused(grpc.RpcError):
+class Refused(grpc.RpcError):  # type: ignore[misc]
     """What gRPC raises when the engine answers with an error."""
 
 
@@ -91,7 +91,11 @@ def start(engine: Engine, config: dict[str, str]) -> None:
             )
         )
         set_all_config(config, ["meshroll:repository"])
-        await run_in_stack(lambda: runpy.run_path(PROGRAM) and None)
+
+        def program() -> None:
+            runpy.run_path(PROGRAM)
+
+        await run_in_stack(program)
 
     contextvars.copy_context().run(asyncio.run, run())
 

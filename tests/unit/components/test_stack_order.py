@@ -66,7 +66,8 @@ def test_a_wave_begins_when_the_one_before_it_has_ended() -> None:
 def test_one_release_serves_all_clusters_where_the_path_does_not_tell_them_apart() -> None:
     made, _ = made_by(stack(workers=("worker-1", "worker-2"), path="rollouts"))
     (release,) = (resource for resource in made.values() if resource.type == RELEASE)
-    assert (release.name, release.after) == ("dubbo", {"dubbo-application-worker-1", "dubbo-application-worker-2"})
+    assert release.name == "dubbo"
+    assert release.after == {"dubbo-application-worker-1", "dubbo-application-worker-2"}
     assert (release.inputs["path"], [worker["name"] for worker in release.inputs["workers"]]) == (
         "rollouts",
         ["worker-1", "worker-2"],

@@ -48,4 +48,5 @@ def test_without_a_uid_in_the_stack_any_cluster_will_do(monkeypatch: pytest.Monk
     silent = Store("w")
     monkeypatch.setattr(silent, "get", lambda *_: pytest.fail("the cluster was asked"))
     monkeypatch.setattr(Kube, "connect", lambda *_, **__: silent)
-    assert connect(Cluster("w", None, None, None)) is silent
+    found: object = connect(Cluster("w", None, None, None))
+    assert found is silent

@@ -91,7 +91,7 @@ def test_without_a_mesh_the_host_needs_argo_cd_alone() -> None:
         ),
     ],
 )
-def test_a_missing_definition_is_named_with_what_brings_it(cluster: str, kinds: set[str], sentence: str) -> None:
+def test_a_missing_definition_is_named_with_what_brings_it(cluster: str, kinds: Any, sentence: str) -> None:
     with pytest.raises(BadInputError) as caught:
         checked(stack(), **{cluster: kinds})
     assert str(caught.value) == sentence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ class Clusters:
     """The clusters behind the contexts of a stack; an error is one that cannot be reached."""
 
     settings: Stack
-    found: dict[str, Store | Exception]
+    found: dict[str, Any]
 
     def connect(self, kubeconfig: str | None, context: str | None, name: str = "", *, read_seconds: float) -> Store:
         assert (kubeconfig, context, read_seconds) == ("/kube/config", name, 15.0)
@@ -188,12 +189,11 @@ def mesh_that_does_not_follow(clusters: Clusters, monkeypatch: pytest.MonkeyPatc
     clusters.found |= {"worker-1": leader, "host": Store("host", *routes)}
 
 
-def impatient(*given: object) -> object:
+def impatient(*given: Any) -> object:
     from meshroll.delivery.leader import Leader, Pace
 
-    *rest, pace = given
-    assert pace == Pace(timeout=120)
-    return Leader(*rest, Pace(0.0, 0.0, 0.0, 0.0))  # type: ignore[arg-type]
+    assert given[-1] == Pace(timeout=120)
+    return Leader(*given[:-1], Pace(0.0, 0.0, 0.0, 0.0))  # type: ignore[call-arg]
 
 
 NOT_FOLLOWED = (

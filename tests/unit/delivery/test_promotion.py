@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from meshroll.delivery.promotion import Promotion, has_reached, to_last_weight
@@ -12,7 +14,7 @@ from tests.support.delivery.store import Object
 STEPS: list[Object] = [{"setWeight": 5}, {"pause": {}}, {"setWeight": 50}, {"pause": {}}]
 
 
-def at(index: int, weight: int, **status: object) -> Object:
+def at(index: int, weight: int, **status: Any) -> Object:
     """On its way at the step with an index."""
     return routed(
         rollout("Progressing", steps=STEPS, currentStepIndex=index, canary={"weights": shares(weight)}, **status)

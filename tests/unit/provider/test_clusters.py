@@ -36,9 +36,9 @@ def test_a_delivery_pairs_each_application_with_its_worker(
     made = clusters.delivery(inputs, "c0ffee", ["a"])
     host, worker = SimpleNamespace(name="host"), SimpleNamespace(name="w")
     assert made == Awaited(
-        argocd=host,  # type: ignore[arg-type]
+        argocd=host,
         argocd_namespace="argocd",
-        targets=(Target("shop-w", worker),),  # type: ignore[arg-type]
+        targets=(Target("shop-w", worker),),
         namespace="shop",
         commit="c0ffee",
         services=(Released("a", "v1", {"version": "v1"}),),
@@ -47,7 +47,7 @@ def test_a_delivery_pairs_each_application_with_its_worker(
         lineage=made.lineage,
         stack="prod",
         optional=False,
-        mesh=SharedMesh(host, worker),  # type: ignore[arg-type]
+        mesh=SharedMesh(host, worker),
     )
     assert made.lineage("c0ffee") == Lineage(Relation.HOLDS, "")
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from meshroll.errors import BadInputError
+from meshroll.manifests.templates import rendered_objects
 from meshroll.release import planning
 from meshroll.release.inputs import VersionedService
 from meshroll.release.properties import from_properties
@@ -15,7 +17,7 @@ from tests.support.release import WHOLE
 def test_a_service_is_rendered_once_for_all_clusters_and_again_when_a_parameter_has_another_type(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    rendered, real = [], planning.rendered_objects
+    rendered, real = [], rendered_objects
 
     def counted(*arguments, **options):
         rendered.append((options["service"], options["parameters"]["replicas"]))
@@ -30,5 +32,5 @@ def test_a_service_is_rendered_once_for_all_clusters_and_again_when_a_parameter_
 
     assert asked("clusters/east", 1) == asked("clusters/west", 1)
     assert rendered == [("once-a", 1), ("once-b", 1)]
-    with pytest.raises(planning.BadInputError, match="true is not a whole number"):
+    with pytest.raises(BadInputError, match="true is not a whole number"):
         asked("clusters/east", True)

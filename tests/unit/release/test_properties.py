@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import Remote, Style
 from meshroll.gitops.plans import Edit
-from meshroll.release.inputs import ArgoApplications, MeshClusters, ReleaseInputs, VersionedService
+from meshroll.release.inputs import ArgoApplications, MeshClusters, ReleaseInputs, RepositoryKind, VersionedService
 from meshroll.release.properties import from_properties, significant, to_properties
 from meshroll.settings.model import Cluster, Field, OnHeld, Wait
 from tests.support.release import WHOLE
@@ -50,7 +50,7 @@ def inputs(draw: st.DrawFn) -> ReleaseInputs:
         wait=draw(st.sampled_from(get_args(Wait))) if argocd else "committed",
         timeout_seconds=draw(st.integers()),
         edits=draw(EDITS),
-        kind=kind,
+        kind=cast("RepositoryKind", kind),
         wave=draw(st.none() | st.integers(1, 3)),
         exact=draw(st.booleans()),
         style=draw(st.builds(Style, TEXT, TEXT, st.sampled_from(["", "gpg", "ssh"]), TEXT)),

@@ -233,7 +233,9 @@ def test_a_password_may_stand_in_a_file(tmp_path):
     secret = tmp_path / "token"
     secret.write_text("s3cret\r\n")
     text = with_change("{env: TOKEN}", f"{{file: {secret}}}")
-    assert load_file(write(tmp_path, text), ENVIRON).repository.credentials.password == "s3cret"
+    credentials = load_file(write(tmp_path, text), ENVIRON).repository.credentials
+    assert credentials is not None
+    assert credentials.password == "s3cret"
 
 
 @pytest.mark.parametrize(

@@ -153,9 +153,9 @@ def test_a_manifest_in_utf16_is_named(repository: Repository, encoding: str, pat
 
 def test_a_name_that_is_no_utf8_stays_as_it_is(repository: Repository) -> None:
     repository.commit(write={FILE: ROLLOUT})
-    tree = repository.git("ls-tree", "-z", "main").encode("utf-8", "surrogateescape")
+    listed = repository.git("ls-tree", "-z", "main").encode("utf-8", "surrogateescape")
     blob = repository.git("hash-object", "-w", "--stdin", stdin=b"x").strip().encode()
-    tree = repository.git("mktree", "-z", stdin=tree + b"100644 blob " + blob + b"\tcaf\xe9\0").strip()
+    tree = repository.git("mktree", "-z", stdin=listed + b"100644 blob " + blob + b"\tcaf\xe9\0").strip()
     commit = repository.git("commit-tree", tree, "-p", "main", "-m", "latin").strip()
     repository.git("update-ref", "refs/heads/main", commit)
     apply_plan(repository.remote, planned(repository), stack="x", cache=repository.cache)

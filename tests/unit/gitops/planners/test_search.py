@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import pytest
 
 from meshroll.errors import BadInputError
+from meshroll.gitops.planners.files import NothingFoundError
 from meshroll.gitops.planners.locations import Location
-from meshroll.gitops.planners.search import NothingFoundError, find
+from meshroll.gitops.planners.search import find
 from meshroll.settings.fields import parse_field
 from tests.support.git.memory import Memory
 
