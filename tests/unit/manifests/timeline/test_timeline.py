@@ -1,5 +1,7 @@
 """Steps as stages and words: shares, headers, copies, times and gates, and why no canary runs."""
 
+from typing import Any
+
 import pytest
 
 from meshroll.manifests.timeline import Header, Stage, Timeline, timeline, timeline_of_steps
@@ -21,7 +23,7 @@ def analysis(*names, **more):
 
 
 BETA = header_route(("lane", "exact", "beta"), ("user", "regex", "qa-.*"))
-PAUSE = {"pause": {}}
+PAUSE: dict[str, Any] = {"pause": {}}
 
 
 def pause(duration):
