@@ -73,8 +73,8 @@ HELD = ("undone", "newer-in-git", "other-in-git")
 class Finding:
     """Something a reviewer should know.
 
-    Its kind is one of undone, newer-in-git, other-in-git, state-unread, image-unchanged, fields-disagree, unreadable
-    and lint.
+    Its kind is one of undone, newer-in-git, other-in-git, state-unread, image-unchanged, fields-disagree, unreadable,
+    ignore-differences and lint.
     """
 
     kind: str
