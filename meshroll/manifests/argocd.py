@@ -1,12 +1,12 @@
 """What Argo CD must not compare, so that a sync leaves a running canary alone.
 
 These fields belong to Argo Rollouts (see `rollout_writes`). They are ignored when Argo CD compares, and with
-ApplyOutOfSyncOnly an object without another difference is not applied at all. RespectIgnoreDifferences is no help: for
-custom resources it copies whole lists from the live object, so that a route changed in Git would never arrive. A change
-in Git of another field of the same object is applied with the fields as they are at rest; Argo Rollouts then writes its
-own again.
+ApplyOutOfSyncOnly an object without another difference is not applied at all. RespectIgnoreDifferences does not help:
+for custom resources it copies whole lists from the live object, so that a route changed in Git would never arrive. A
+change in Git of another field of the same object is applied with the fields as they are at rest; Argo Rollouts then
+writes its own again.
 
-Nothing is said of Services: the selector label that Argo Rollouts adds to them is a key Git does not have, which Argo
+Services need no entry: the selector label that Argo Rollouts adds to them is a key Git does not have, which Argo
 CD neither counts as a difference nor removes. Lists of custom resources are compared whole, hence the entries for
 routes and subsets; a label more within a subset is a difference under server-side apply alone.
 """

@@ -1,4 +1,4 @@
-"""What Argo Rollouts 1.10 writes into objects that stand in Git, read from the Rollouts beside them.
+"""What Argo Rollouts 1.10 writes into objects that are in Git, read from the Rollouts beside them.
 
 With traffic routing by Istio: the weights of the routes it splits (http, tls and tcp), its managed routes, destinations
 of experiments, which it adds, and any that it does not know, which it deletes; in the DestinationRule the pod hash of

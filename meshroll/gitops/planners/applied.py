@@ -1,4 +1,4 @@
-"""The objects that Argo CD applies from a folder of an adopted repository, as far as they stand in plain files.
+"""The objects that Argo CD applies from a folder of an adopted repository, as far as they are in plain files.
 
 Of a folder that Kustomize builds, the local folders and files that its kustomizations name are read too.
 """
@@ -22,7 +22,7 @@ _NAMED = ("resources", "bases", "components")
 
 @dataclass(frozen=True)
 class Applied:
-    """What stands in a folder; `troubles` say what could not be read of it, `namespaces` what kustomizations set."""
+    """What is in a folder; `troubles` are what could not be read of it, `namespaces` what kustomizations set."""
 
     objects: tuple[Mapping[str, Any], ...] = ()
     namespaces: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ class Applied:
 
 
 def read_applied(remote: Remote, folders: Iterable[str], *, cache: Path | None = None) -> dict[str, Applied]:
-    """What stands in each of the folders at the branch's head; nothing in one that does not exist.
+    """What is in each of the folders at the branch's head; nothing in one that does not exist.
 
     Raises what reaching the server raises.
     """
@@ -46,7 +46,7 @@ def read_applied(remote: Remote, folders: Iterable[str], *, cache: Path | None =
 
 
 def applied_in(git: Git, trees: Trees, tree: str, folder: str) -> Applied:
-    """What stands in one folder of a tree."""
+    """What is in one folder of a tree."""
     found: list[Mapping[str, Any]] = []
     namespaces: list[str] = []
     troubles: list[str] = []

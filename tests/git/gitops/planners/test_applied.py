@@ -1,4 +1,4 @@
-"""What stands in the folders that Argo CD applies, read from a real repository."""
+"""What is in the folders that Argo CD applies, read from a real repository."""
 
 from __future__ import annotations
 

@@ -177,8 +177,8 @@ def test_a_version_that_is_only_quoted_makes_other_pods_where_it_was_a_number(
     repository: Repository, written: str, text: str
 ) -> None:
     commit(repository, rollout=workload(STEPS, PODS.replace("v1", written)))
-    wish = DesiredVersion("shop", written)
-    planned = plan_adopted(repository.remote, "live", [wish], cache=repository.cache)
+    desired = DesiredVersion("shop", written)
+    planned = plan_adopted(repository.remote, "live", [desired], cache=repository.cache)
     assert ([edit.new for edit in planned.edits], canaries(planned)) == ([written], [("shop", text)])
 
 

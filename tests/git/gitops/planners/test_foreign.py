@@ -1,4 +1,4 @@
-"""Applications that stand in the repository: a plan says which would undo its canary, with the patch that helps."""
+"""Applications that are in the repository: a plan names those that would undo its canary, with the patch that helps."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def planned(repository: Repository, **files: str) -> Plan:
     """Folders are written with two underscores."""
     write = {f"{name.replace('__', '/')}.yaml": text for name, text in files.items()}
     repository.commit(write={"live/shop/all.yaml": f"{ROLLOUT}---\n{ROUTES}", **write})
-    wish = DesiredVersion("shop", "v2")
-    return plan_adopted(repository.remote, "live/shop", [wish], cache=repository.cache)
+    desired = DesiredVersion("shop", "v2")
+    return plan_adopted(repository.remote, "live/shop", [desired], cache=repository.cache)
 
 
 def findings(repository: Repository, plan: Plan) -> tuple[Finding, ...]:
