@@ -15,7 +15,7 @@ import pulumi_kubernetes as kubernetes
 from meshroll.components import objects
 from meshroll.components._base import Component, secret_data
 from meshroll.gitops.git import key_text
-from meshroll.manifests.argocd import ignore_differences
+from meshroll.release.applied import ApplicationNeeds, is_built
 from meshroll.release.stack import application_name
 from meshroll.settings.model import Credentials, Repository, Stack
 
@@ -26,17 +26,28 @@ CASCADE = "resources-finalizer.argocd.argoproj.io"
 SYNC_OPTIONS = ("ApplyOutOfSyncOnly=true", "CreateNamespace=false")
 
 
-def project_spec(stack: Stack) -> dict[str, Any]:
-    """The AppProject's spec: this repository, these clusters, this namespace; Argo CD adds nothing cluster-wide."""
+def project_spec(stack: Stack, needs: Mapping[str, ApplicationNeeds]) -> dict[str, Any]:
+    """The AppProject's spec: this repository, these clusters, their objects' namespaces; nothing cluster-wide."""
     namespace = stack.delivery.namespace
     return {
         "description": f"made by meshroll for stack {stack.name}",
         "sourceRepos": [stack.repository.url],
-        "destinations": [{"name": cluster, "namespace": namespace} for cluster in stack.workers],
+        "destinations": [
+            {"name": cluster, "namespace": name}
+            for cluster in stack.workers
+            for name in (namespace, *needs[cluster].namespaces)
+        ],
     }
 
 
-def application_spec(stack: Stack, cluster: str, managed_routes: Sequence[str]) -> dict[str, Any]:
+def sync_options(stack: Stack) -> list[str]:
+    """The options that every Application has, and the stack's own, which take the place of one of the same name."""
+    own = {option.partition("=")[0] for option in stack.argocd.sync_options}
+    usual = [option for option in SYNC_OPTIONS if option.partition("=")[0] not in own]
+    return [*usual, *stack.argocd.sync_options]
+
+
+def application_spec(stack: Stack, cluster: str, needs: ApplicationNeeds) -> dict[str, Any]:
     """The spec of one work cluster's Application."""
     argocd, repository = stack.argocd, stack.repository
     automated = {"prune": argocd.prune, "selfHeal": argocd.self_heal}
@@ -51,16 +62,15 @@ def application_spec(stack: Stack, cluster: str, managed_routes: Sequence[str]) 
         "destination": {"name": cluster, "namespace": stack.delivery.namespace},
         "syncPolicy": {
             **({"automated": automated} if argocd.automated else {}),
-            "syncOptions": list(SYNC_OPTIONS),
+            "syncOptions": sync_options(stack),
         },
-        "ignoreDifferences": list(ignore_differences(tuple(managed_routes))),
+        "ignoreDifferences": [dict(entry) for entry in needs.ignore_differences],
     }
 
 
 def source_kind(stack: Stack) -> dict[str, Any]:
     """Plain files, all of them; where a field is in a kustomization or in Helm values, Argo CD finds out itself."""
-    built = any(field.kind in ("kustomize", "helm") for service in stack.services for field in service.fields)
-    return {} if built else {"directory": {"recurse": True}}
+    return {} if is_built(stack) else {"directory": {"recurse": True}}
 
 
 class ArgoApplication(Component):
@@ -71,7 +81,7 @@ class ArgoApplication(Component):
         name: str,
         stack: Stack,
         provider: kubernetes.Provider,
-        managed_routes: Sequence[str],
+        needs: Mapping[str, ApplicationNeeds],
         *,
         after: Sequence[pulumi.Resource] = (),
     ) -> None:
@@ -83,7 +93,7 @@ class ArgoApplication(Component):
                 api_version=API_VERSION,
                 kind="AppProject",
                 metadata={"name": stack.argocd.project, "namespace": namespace},
-                spec=project_spec(stack),
+                spec=project_spec(stack, needs),
                 opts=self.child_options(provider),
             )
         ]
@@ -101,7 +111,7 @@ class ArgoApplication(Component):
                     "namespace": namespace,
                     "finalizers": [CASCADE],
                 },
-                spec=application_spec(stack, cluster, managed_routes),
+                spec=application_spec(stack, cluster, needs[cluster]),
                 opts=self.child_options(provider, after=before),
             )
             for cluster in stack.workers

@@ -12,31 +12,23 @@ from meshroll.components.gateway import GatewayEndpoint
 from meshroll.components.mesh import HostedMeshAttachment
 from meshroll.components.namespaces import MeshNamespace
 from meshroll.components.release import Release, release_inputs
-from meshroll.manifests.folders import template_folder
-from meshroll.manifests.templates import load_template, managed_routes
+from meshroll.release.applied import application_needs
 from meshroll.release.stack import release_groups
 from meshroll.settings.model import Stack
 
 
-def routes_of(stack: Stack) -> tuple[str, ...]:
-    """The routes that Argo Rollouts inserts: named by the template's parameters, or by the stack for adopted files."""
-    routes = [route for service in stack.services for route in service.managed_routes]
-    for service in stack.services:
-        if service.template:
-            routes += managed_routes(load_template(template_folder(service.template)), service.parameters)
-    return tuple(dict.fromkeys(routes))
-
-
 def build(stack: Stack) -> dict[str, Any]:
     """Make all components of a stack; the answer is what the stack exports."""
-    routes = routes_of(stack)
+    needs = application_needs(stack)
+    for warning in dict.fromkeys(text for each in needs.values() for text in each.warnings):
+        pulumi.log.warn(warning)
     of_cluster = providers(stack)
     workers = {cluster: of_cluster[cluster] for cluster in stack.workers}
     before: list[pulumi.Resource] = []
     if stack.mesh:
         before.append(HostedMeshAttachment(stack.mesh.name, stack.mesh, of_cluster))
     before += [MeshNamespace(space.name, space, workers, after=tuple(before)) for space in stack.namespaces]
-    argo = ArgoApplication(stack.argocd.project, stack, of_cluster[stack.argocd.cluster], routes, after=before)
+    argo = ArgoApplication(stack.argocd.project, stack, of_cluster[stack.argocd.cluster], needs, after=before)
     releases: dict[str, Release] = {}
     of_wave: dict[int, list[Release]] = {}
     for name, clusters in release_groups(stack).items():

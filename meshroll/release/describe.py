@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from meshroll.errors import BadInputError
-from meshroll.gitops.plans import Canary, Finding, Move, Plan
+from meshroll.gitops.plans import Finding, Move, Plan
 from meshroll.manifests.lint import lint
-from meshroll.manifests.timeline import timeline
 from meshroll.release.inputs import ReleaseInputs
 
 FOLLOWER: Final = "follower"
@@ -25,11 +23,9 @@ def described(inputs: ReleaseInputs, planned: Plan, rendered: Mapping[str, Seque
     every = [item for items in rendered.values() for item in items] if changed else []
     flaws = lint(every, complete=True, options=inputs.lint)
     notes = [Finding("lint", str(flaw), "", "", 0, flaw.rule.id, flaw.severity.value, flaw.pointer) for flaw in flaws]
-    canaries = [canary for service in changed for canary in _canaries(service, rendered[service])]
     return replace(
         planned,
         applications=_moves(inputs),
-        timeline=planned.timeline + tuple(canaries),
         findings=planned.findings + tuple(notes) + followers(inputs),
     )
 
@@ -55,11 +51,3 @@ def _moves(inputs: ReleaseInputs) -> tuple[Move, ...]:
         return ()
     pairs = zip(inputs.argocd.applications, inputs.workers, strict=True)
     return tuple(Move(application, worker.name, inputs.wave or 1) for application, worker in pairs)
-
-
-def _canaries(service: str, objects: Sequence[dict[str, Any]]) -> list[Canary]:
-    rollouts = [item for item in objects if item.get("kind") == "Rollout"]
-    try:
-        return [Canary(service, timeline(rollout)) for rollout in rollouts]
-    except BadInputError:
-        return []  # validation says what is wrong with such steps

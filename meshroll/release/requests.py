@@ -12,7 +12,7 @@ from functools import partial
 from meshroll.errors import BadInputError, ConflictError, Parameter, Remedy
 from meshroll.gitops.git import Remote
 from meshroll.gitops.history import Hold, find_holds, seen_in, without_held
-from meshroll.gitops.planners import DesiredVersion, plan_adopted
+from meshroll.gitops.planners import DesiredVersion, application_findings, plan_adopted
 from meshroll.gitops.plans import Finding, Plan, joined
 from meshroll.release import planning
 from meshroll.release.inputs import ReleaseInputs
@@ -62,7 +62,8 @@ def plan_repository(
     def make(held: Collection[str]) -> Plan:
         return plan_adopted(remote, path, [each for each in desired if each.service not in held], exact=exact)
 
-    return _with_holds(*without_held(make, lambda plan: find_holds(remote, plan, acknowledged=seen_in(plan))))
+    plan = _with_holds(*without_held(make, lambda plan: find_holds(remote, plan, acknowledged=seen_in(plan))))
+    return replace(plan, findings=(*plan.findings, *application_findings(remote, plan)))
 
 
 def _part(

@@ -19,6 +19,11 @@ from meshroll.settings.schema import SchemaProblem, suggest
 PREFIX: Final = "meshroll:"
 SYNCHRONIZES_BY_HAND: Final = (0, 26)  # a mesh of this release needs two ConfigMaps edited besides
 SYNCHRONIZES: Final = (0, 27)
+IGNORING: Final = ("jsonPointers", "jqPathExpressions", "managedFieldsManagers")
+HARMFUL_OPTIONS: Final = {
+    "RespectIgnoreDifferences=true": "copies whole route lists from the cluster over those of Git",
+    "ApplyOutOfSyncOnly=false": "applies every object at each sync, and resets the routes of a running canary",
+}
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -66,6 +71,8 @@ def build(name: str, file: str | None, config: Mapping[str, Any]) -> model.Stack
             automated=sync["automated"],
             prune=sync["prune"],
             self_heal=sync["selfHeal"],
+            sync_options=_sync_options(argocd.get("syncOptions", ())),
+            ignore_differences=_ignored(argocd.get("ignoreDifferences", ())),
         ),
         repository=repository,
         delivery=model.Delivery(
@@ -136,6 +143,26 @@ def _mesh(values: Mapping[str, Any] | None, clusters: Collection[str]) -> model.
         control_plane_params=dict(values["controlPlaneParams"]),
         remote_kubeconfigs=dict(values["remoteKubeconfigs"]),
     )
+
+
+def _sync_options(values: Sequence[str]) -> tuple[str, ...]:
+    for index, option in enumerate(values):
+        if why := HARMFUL_OPTIONS.get(option):
+            raise ContradictionError(_at("argocd", "syncOptions", index), f"{option} {why}", "another option")
+    names = [option.partition("=")[0] for option in values]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise ContradictionError(_at("argocd", "syncOptions", index), f"{name} is given twice", "each option once")
+    return tuple(values)
+
+
+def _ignored(values: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    for index, entry in enumerate(values):
+        if not any(key in entry for key in IGNORING):
+            raise ContradictionError(
+                _at("argocd", "ignoreDifferences", index), "nothing of it is ignored", " or ".join(IGNORING)
+            )
+    return tuple(dict(entry) for entry in values)
 
 
 def _workers(values: Mapping[str, Any], mesh: model.Mesh | None, clusters: Collection[str]) -> tuple[str, ...]:

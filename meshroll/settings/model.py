@@ -73,6 +73,8 @@ class ArgoCD:
     automated: bool
     prune: bool
     self_heal: bool
+    sync_options: tuple[str, ...] = ()  # Name=value, beside those that every Application has
+    ignore_differences: tuple[Mapping[str, Any], ...] = ()  # beside those for what Argo Rollouts writes
 
 
 @dataclass(frozen=True)

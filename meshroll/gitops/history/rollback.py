@@ -237,9 +237,11 @@ def _refuse_to_remove(service: str, found: _Returned, undone: _Undone) -> None:
 def _with_diff(git: Git, trees: Trees, tree: str, plan: Plan, service: str, undone: _Undone) -> Plan:
     """The plan with its diff and the canaries of what it puts in place."""
     changed = replay_edits(trees, tree, plan)
-    canaries = canaries_changed(trees, changed, service)
+    releases = len(undone.releases)
+    canaries = canaries_changed(trees, tree, changed, service, undone=releases)
     if not canaries and not any(edit.whole for edit in plan.edits):
-        canaries = canaries_below(git, trees, tree, {event.path for event in undone.events}, service)
+        paths = {event.path for event in undone.events}
+        canaries = canaries_below(git, trees, tree, paths, service, undone=releases)
     return replace(plan, diff=unified(git, trees, tree, changed), timeline=tuple(canaries))
 
 

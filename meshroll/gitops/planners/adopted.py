@@ -204,7 +204,7 @@ def _plan(
                     search.leave_out(each.service, files.path, f"it has {each.version} already")
                 if own:
                     changes.append(VersionChange(each.service, places[0].version, each.version, files.path))
-                    timeline += canaries(files, each.service, places)
+                    timeline += canaries(files, each.service, places, each.version)
                     judged.append((files, each.service))
                 found += unreadable(files, each.service)  # last: what was read by then is known
             found += left_out(each.service, search.left_out.get(each.service, ()))

@@ -28,7 +28,8 @@ from meshroll.gitops.git import (
     tree_of,
     unified,
 )
-from meshroll.gitops.plans import Edit, Plan, ServiceSettings, VersionChange
+from meshroll.gitops.planners.canaries import canary_of_rendered
+from meshroll.gitops.plans import Canary, Edit, Plan, ServiceSettings, VersionChange
 from meshroll.manifests.templates import MARKER
 
 FILE_MODE = "100644"
@@ -74,7 +75,7 @@ def read_versions(
                 for file, entry in trees.files(tree, _folder(root, name))
                 if _is_manifest(file)
             )
-            return head, {name: _version_in(trees, tree, _folder(root, name), name) for name in services}
+            return head, {name: _version(_rollout_below(trees, tree, _folder(root, name), name)) for name in services}
 
     return retried(read)
 
@@ -87,21 +88,36 @@ def blobs(trees: Trees, tree: str, root: str, service: str) -> dict[tuple[str, s
 
 def version_of(text: str, service: str) -> str | None:
     """The version a manifest gives a service: its Rollout's pod label; None without one. Raises yaml.YAMLError."""
-    for document in yaml.load_all(text, Loader=_Loader):
-        if not isinstance(document, dict) or document.get("kind") != "Rollout":
-            continue
-        if _at(document, "metadata", "name") == service:
-            version = _at(document, "spec", "template", "metadata", "labels", "version")
-            return version if isinstance(version, str) else None
-    return None
+    return _version(_rollout_of(text, service))
 
 
 def version_in(content: bytes, service: str) -> str | None:
     """The same for a file's bytes; None for what is not a manifest either."""
+    return _version(_rollout_in(content, service))
+
+
+def _rollout_of(text: str, service: str) -> dict[str, Any] | None:
+    """The Rollout of a service in a manifest; None without one. Raises yaml.YAMLError."""
+    for document in yaml.load_all(text, Loader=_Loader):
+        if isinstance(document, dict) and document.get("kind") == "Rollout" and _name_of(document) == service:
+            return document
+    return None
+
+
+def _rollout_in(content: bytes, service: str) -> dict[str, Any] | None:
     try:
-        return version_of(content.decode("utf-8"), service)
+        return _rollout_of(content.decode("utf-8"), service)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
         return None  # not ours to judge here: Argo CD reports a manifest it cannot read
+
+
+def _name_of(document: dict[str, Any]) -> Any:
+    return _at(document, "metadata", "name")
+
+
+def _version(rollout: dict[str, Any] | None) -> str | None:
+    version = _at(rollout, "spec", "template", "metadata", "labels", "version")
+    return version if isinstance(version, str) else None
 
 
 def _plan(remote: Remote, root: str, services: Mapping[str, Mapping[str, str]], cache: Path | None) -> Plan:
@@ -110,6 +126,7 @@ def _plan(remote: Remote, root: str, services: Mapping[str, Mapping[str, str]], 
         trees, tree = Trees(git), tree_of(git, base)
         edits: list[Edit] = []
         changes: list[VersionChange] = []
+        timeline: list[Canary] = []
         contents: dict[str, bytes] = {}
         folders = {service: _folder(root, service) for service in services}
         wanted = {
@@ -120,19 +137,23 @@ def _plan(remote: Remote, root: str, services: Mapping[str, Mapping[str, str]], 
         trees.read_ahead(
             entry for service in services for entry in _differing(trees, tree, folders[service], wanted[service])
         )
-        for service, files in services.items():
+        for service in services:
             folder = folders[service]
             contents |= wanted[service]
             own = _edits_of(trees, tree, service, folder, wanted[service])
             if own:
-                new = next(filter(None, (version_of(text, service) for text in files.values())), None)
-                changes.append(VersionChange(service, _version_in(trees, tree, folder, service), new, root.strip("/")))
+                before = _rollout_below(trees, tree, folder, service)
+                after = next(
+                    filter(None, (_rollout_in(content, service) for content in wanted[service].values())), None
+                )
+                changes.append(VersionChange(service, _version(before), _version(after), root.strip("/")))
+                timeline += [canary_of_rendered(service, before, after)] if after else []
                 edits += own
         edits.sort()
         trees.store_all(contents[edit.file] for edit in edits if edit.new)
         changed = {edit.file: (FILE_MODE, edit.new) if edit.new else None for edit in edits}
         diff = unified(git, trees, tree, changed)
-    return Plan(remote.url, remote.branch, base, tuple(edits), tuple(changes), diff, contents)
+    return Plan(remote.url, remote.branch, base, tuple(edits), tuple(changes), diff, contents, timeline=tuple(timeline))
 
 
 def _prepare(trees: Trees, tree: str, folders: Iterable[str]) -> None:
@@ -177,13 +198,16 @@ def _is_ours(content: bytes) -> bool:
     return content.startswith(MARKER.encode())
 
 
-def _version_in(trees: Trees, tree: str, folder: str, service: str) -> str | None:
+def _rollout_below(trees: Trees, tree: str, folder: str, service: str) -> dict[str, Any] | None:
+    """The Rollout of a service below its folder, first of all one with a version."""
+    found = None
     for file, entry in sorted(trees.files(tree, folder)):
         if _is_manifest(file):
-            version = version_in(trees.read(entry, file), service)
-            if version is not None:
-                return version
-    return None
+            rollout = _rollout_in(trees.read(entry, file), service)
+            if _version(rollout) is not None:
+                return rollout
+            found = found or rollout
+    return found
 
 
 def _folder(root: str, service: str) -> str:

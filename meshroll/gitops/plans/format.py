@@ -142,9 +142,13 @@ def _moves(plan: Plan) -> Iterator[str]:
 
 def _canaries(plan: Plan) -> Iterator[str]:
     for canary in plan.timeline:
+        if canary.timeline.none:
+            yield one_line(f"no canary of {canary.service}: {canary.timeline.none}")
+            continue
         gates = canary.timeline.manual_gates
         by_hand = f", {gates} manual gate{'s' if gates > 1 else ''}" if gates else ""
-        yield f"canary of {canary.service}: {canary.timeline}{by_hand}"
+        note = f"; {canary.timeline.note}" if canary.timeline.note else ""
+        yield one_line(f"canary of {canary.service}: {canary.timeline.course}{by_hand}{note}")
 
 
 def _painted(line: str, paint: Paint) -> str:

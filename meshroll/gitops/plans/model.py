@@ -70,7 +70,15 @@ HoldKind = Literal["undone", "newer-in-git", "other-in-git"]
 """Why a service is kept out of a plan until a person decides."""
 
 FindingKind = Literal[
-    HoldKind, "state-unread", "image-unchanged", "fields-disagree", "left-out", "unreadable", "lint", "follower"
+    HoldKind,
+    "state-unread",
+    "image-unchanged",
+    "fields-disagree",
+    "left-out",
+    "unreadable",
+    "lint",
+    "follower",
+    "ignore-differences",
 ]
 HELD: tuple[HoldKind, ...] = get_args(HoldKind)
 

@@ -15,9 +15,9 @@ from typing import Any
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import blob_of
-from meshroll.gitops.plans.model import Canary, Edit, Finding, Move, Plan, VersionChange
+from meshroll.gitops.plans.model import Edit, Finding, Move, Plan, VersionChange
 from meshroll.gitops.plans.settings import read_settings, settings_value
-from meshroll.manifests.timeline import Stage, Timeline
+from meshroll.gitops.plans.timelines import canary_value, read_canary
 
 FORMAT = 1
 SCHEMA = Path(__file__).with_name("plan.schema.json")
@@ -43,7 +43,7 @@ def to_document(plan: Plan, releases: Mapping[str, str]) -> dict[str, Any]:
         "changes": [vars(change) for change in plan.changes],
         "diff": plan.diff,
         "applications": [vars(move) for move in plan.applications],
-        "timeline": [_canary_value(canary) for canary in plan.timeline],
+        "timeline": [canary_value(canary) for canary in plan.timeline],
         "findings": [_finding_value(finding) for finding in plan.findings],
         "settings": settings_value(plan.settings),
         "releases": dict(releases),
@@ -156,7 +156,7 @@ def _plan_of(document: Mapping[str, Any], where: str) -> Plan:
         contents=contents,
         findings=tuple(Finding(**item) for item in document["findings"]),
         applications=tuple(Move(**item) for item in document["applications"]),
-        timeline=tuple(_canary(item) for item in document["timeline"]),
+        timeline=tuple(read_canary(item) for item in document["timeline"]),
         exact=document["exact"],
         stack=document["stack"],
         settings=read_settings(document["settings"]),
@@ -189,28 +189,6 @@ def _content(item: Mapping[str, Any], where: str) -> bytes:
         return base64.b64decode(item.get("contentBase64", ""), validate=True)
     except ValueError:
         raise BadInputError(f"the content of {item['file']} is damaged", where=where, expected="a plan") from None
-
-
-def _canary_value(canary: Canary) -> dict[str, Any]:
-    stages = []
-    for stage in canary.timeline.stages:
-        header = {"header": {"name": stage.header[0], "value": stage.header[1]}} if stage.header else {}
-        stages.append({"step": stage.step, "weight": stage.weight, **header, "seconds": stage.seconds})
-    return {
-        "service": canary.service,
-        "stages": stages,
-        "weights": list(canary.timeline.weights),
-        "manualGates": canary.timeline.manual_gates,
-        "shortestSeconds": canary.timeline.shortest_seconds,
-    }
-
-
-def _canary(value: Mapping[str, Any]) -> Canary:
-    stages = []
-    for item in value["stages"]:
-        header = (item["header"]["name"], item["header"]["value"]) if "header" in item else None
-        stages.append(Stage(item["step"], item["weight"], header, item["seconds"]))
-    return Canary(value["service"], Timeline(tuple(stages)))
 
 
 def _checksum(document: Mapping[str, Any]) -> str:

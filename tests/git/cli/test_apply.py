@@ -150,7 +150,7 @@ def test_a_rendered_stack_is_planned_and_applied_as_whole_files(
     stack.write_text(text.replace("{version: v1}", service))
     document = planned(run, "-s", "test", "--out", "plan.json")
     assert {edit["pointer"] for edit in document["edits"]} == {""}
-    assert [item["weights"] for item in document["timeline"]] == [[5, 50, 100]]
+    assert [(item["weights"], item["none"]) for item in document["timeline"]] == [([], "it is the first release")]
     assert run("apply", "plan.json")[0] == 0
     for edit in document["edits"]:
         assert repository.read(edit["file"]) == edit["content"]
@@ -158,6 +158,7 @@ def test_a_rendered_stack_is_planned_and_applied_as_whole_files(
     assert [(edit["file"], edit["service"]) for edit in later["edits"]] == [
         ("live/east/provider/rollout.yaml", "provider")
     ]
+    assert [item["weights"] for item in later["timeline"]] == [[5, 50, 100]]
     assert later["hash"] != document["hash"]
 
 

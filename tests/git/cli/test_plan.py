@@ -153,3 +153,15 @@ def test_bytes_that_are_no_utf_8_are_refused(run: Run) -> None:
         "",
         "meshroll: the command line: it holds bytes that are not UTF-8\n",
     )
+
+
+def test_an_application_in_the_repository_that_would_undo_the_canary_is_a_finding(
+    run: Run, repository: Repository
+) -> None:
+    routing = "{istio: {virtualService: {name: provider, routes: [a]}}, managedRoutes: [{name: lane}]}"
+    text = manifest(provider="v1").replace("{canary: {", f"{{canary: {{trafficRouting: {routing}, ")
+    application = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: x}\n"
+    repository.commit(write={FILE: text, "x.yaml": f"{application}spec: {{source: {{path: clusters/east}}}}\n"})
+    output = run("plan", *given(repository, "provider=v2"))[1]
+    (found,) = [line for line in output.splitlines() if line.startswith("  ! x.yaml:1: Application x would undo ")]
+    assert '{"spec": {"ignoreDifferences": [{"group": "networking.istio.io", "kind": "VirtualService", ' in found

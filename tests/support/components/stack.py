@@ -1,4 +1,4 @@
-"""What a stack makes, without rendering its templates."""
+"""What a stack makes, without its repository and templates."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ COMMITTED = {"commit": "c0ffee", "versions": {"dubbo3-provider": "v1"}}
 NAMESPACE, SECRET = "kubernetes:core/v1:Namespace", "kubernetes:core/v1:Secret"
 PROJECT, APPLICATION = "kubernetes:argoproj.io/v1alpha1:AppProject", "kubernetes:argoproj.io/v1alpha1:Application"
 GLOBAL_MESH, RELEASE = "kubernetes:discovery.mspider.io/v3alpha1:GlobalMesh", "meshroll:index:Release"
+IGNORED = [{"kind": "Rollout", "jsonPointers": ["/spec/replicas"]}]
 
 
 def made_by(of: Stack, outputs: dict[str, dict[str, Any]] | None = None) -> tuple[dict[str, Made], Any]:

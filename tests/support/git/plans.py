@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from meshroll.gitops.plans import Canary, Edit, Finding, Move, Plan, ServiceSettings, VersionChange
-from meshroll.manifests.timeline import Stage, Timeline
+from meshroll.manifests.timeline import Header, Stage, Timeline
 
 FILE = "clusters/w/rollout.yaml"
 POINTER = "/0/spec/template/metadata/labels/version"
@@ -16,6 +16,10 @@ def blob(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0%b" % (len(content), content), usedforsecurity=False).hexdigest()
 
 
+CANARY = Timeline(
+    (Stage(1, 5, (), 600), Stage(3, 5, (Header("lane", "exact", "new"),))),
+    ("5% for 10m", "lane: new and 5% of the rest until promoted"),
+)
 SCALAR = Plan(
     url="https://git.example/rollouts.git",
     branch="main",
@@ -25,7 +29,7 @@ SCALAR = Plan(
     diff="--- a/x\n+++ b/x\n@@ -12 +12 @@\n-        version: v1\n+        version: v2\n",
     findings=(Finding("image-unchanged", "the image stays img:1", "provider", FILE, 12),),
     applications=(Move("shop-w", "w", 1),),
-    timeline=(Canary("provider", Timeline((Stage(1, 5, None, 600), Stage(3, 5, ("lane", "new"), None)))),),
+    timeline=(Canary("provider", CANARY),),
     stack="prod",
     settings={"provider": (ServiceSettings("clusters/w", ("label:version",)),)},
 )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from meshroll.components.argocd import application_spec
+from meshroll.release.applied import ApplicationNeeds
 from meshroll.release.properties import from_properties, to_properties
 from meshroll.release.stack import from_stack, release_groups
 from meshroll.settings.model import Field, Service, Stack
@@ -24,7 +25,7 @@ def adopted(path: str, *fields: Field, workers: tuple[str, ...] = ("worker-1",))
 
 
 def source(of: Stack) -> dict[str, Any]:
-    spec = application_spec(of, "worker-1", ())["source"]
+    spec = application_spec(of, "worker-1", ApplicationNeeds([]))["source"]
     return {key: value for key, value in spec.items() if key not in ("repoURL", "targetRevision")}
 
 

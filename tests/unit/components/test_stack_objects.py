@@ -6,14 +6,14 @@ import dataclasses
 
 import pytest
 
-import meshroll.components.stack
-from meshroll.manifests.argocd import ignore_differences
+from meshroll.release.applied import ApplicationNeeds
 from meshroll.settings.model import Gateway
 from tests.support.components.program import Secret
 from tests.support.components.stack import (
     APPLICATION,
     COMMITTED,
     GLOBAL_MESH,
+    IGNORED,
     NAMESPACE,
     PROJECT,
     RELEASE,
@@ -22,13 +22,6 @@ from tests.support.components.stack import (
     made_by,
 )
 from tests.support.stacks import REMOTE, stack
-
-
-@pytest.fixture(autouse=True)
-def no_template(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Templates have their own tests; here one has the managed route "lane"."""
-    monkeypatch.setattr(meshroll.components.stack, "load_template", lambda folder: folder.name)
-    monkeypatch.setattr(meshroll.components.stack, "managed_routes", lambda template, parameters: ("lane",))
 
 
 def test_every_object_of_a_stack_is_as_the_stack_says() -> None:
@@ -136,7 +129,7 @@ def test_every_object_of_a_stack_is_as_the_stack_says() -> None:
                     "automated": {"prune": True, "selfHeal": True},
                     "syncOptions": ["ApplyOutOfSyncOnly=true", "CreateNamespace=false"],
                 },
-                "ignoreDifferences": ignore_differences(("test-v2", "lane")),
+                "ignoreDifferences": IGNORED,
             },
         },
     }
@@ -198,8 +191,43 @@ def test_a_stack_without_mesh_credentials_and_versions_makes_no_more_than_it_nee
     }
     spec = made[f"{APPLICATION} dubbo-application-worker-1"].inputs["spec"]
     assert spec["syncPolicy"] == {"syncOptions": ["ApplyOutOfSyncOnly=true", "CreateNamespace=false"]}
-    assert spec["ignoreDifferences"] == ignore_differences(("test-v2",))
+    assert spec["ignoreDifferences"] == IGNORED
     assert outputs == {"gateway_endpoints": {}, "applications": {"worker-1": "dubbo-worker-1"}, "release": {}}
+
+
+def test_each_application_and_the_project_have_what_its_cluster_needs(needs: dict[str, ApplicationNeeds]) -> None:
+    needs["worker-1"] = ApplicationNeeds([], ("edge", "shop"))
+    made, _ = made_by(stack(workers=("worker-1", "worker-2")))
+    assert made[f"{PROJECT} dubbo-project"].inputs["spec"]["destinations"] == [
+        {"name": "worker-1", "namespace": "dubbo"},
+        {"name": "worker-1", "namespace": "edge"},
+        {"name": "worker-1", "namespace": "shop"},
+        {"name": "worker-2", "namespace": "dubbo"},
+    ]
+    ignored = {
+        cluster: made[f"{APPLICATION} dubbo-application-{cluster}"].inputs["spec"]["ignoreDifferences"]
+        for cluster in ("worker-1", "worker-2")
+    }
+    assert ignored == {"worker-1": [], "worker-2": IGNORED}
+
+
+def test_what_could_not_be_read_is_warned_of_once(
+    needs: dict[str, ApplicationNeeds], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr("pulumi.log.warn", warned.append)
+    for cluster in ("worker-1", "worker-2"):
+        needs[cluster] = ApplicationNeeds([], warnings=("shop.yaml cannot be read",))
+    made_by(stack(workers=("worker-1", "worker-2")))
+    assert warned == ["shop.yaml cannot be read"]
+
+
+def test_sync_options_of_the_stack_come_after_those_of_every_application_or_take_their_place() -> None:
+    base = stack()
+    options = ("ServerSideApply=true", "CreateNamespace=true")
+    made, _ = made_by(dataclasses.replace(base, argocd=dataclasses.replace(base.argocd, sync_options=options)))
+    policy = made[f"{APPLICATION} dubbo-application-worker-1"].inputs["spec"]["syncPolicy"]
+    assert policy["syncOptions"] == ["ApplyOutOfSyncOnly=true", "ServerSideApply=true", "CreateNamespace=true"]
 
 
 def test_the_outputs_are_endpoints_applications_and_releases() -> None:

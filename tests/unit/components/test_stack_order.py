@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-import pytest
-
-import meshroll.components.stack
 from tests.support.components.program import Made
 from tests.support.components.stack import (
     APPLICATION,
@@ -16,13 +13,6 @@ from tests.support.components.stack import (
     made_by,
 )
 from tests.support.stacks import stack
-
-
-@pytest.fixture(autouse=True)
-def no_template(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Templates have their own tests; here one has the managed route "lane"."""
-    monkeypatch.setattr(meshroll.components.stack, "load_template", lambda folder: folder.name)
-    monkeypatch.setattr(meshroll.components.stack, "managed_routes", lambda template, parameters: ("lane",))
 
 
 def everything_before(made: dict[str, Made], key: str) -> set[str]:

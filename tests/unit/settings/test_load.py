@@ -104,6 +104,26 @@ def test_an_adopted_service_has_a_version_fields_and_routes(tmp_path):
     )
 
 
+def test_argo_cd_has_further_options_and_entries(tmp_path):
+    entry = "{group: apps, kind: Deployment, name: a, namespace: b, jsonPointers: [/spec/replicas]}"
+    other = "{kind: Service, managedFieldsManagers: [x], jqPathExpressions: [.spec.clusterIP]}"
+    more = f"project: shop, syncOptions: [ServerSideApply=true], ignoreDifferences: [{entry}, {other}]}}"
+    stack = load_file(write(tmp_path, with_change("project: shop}", more)), ENVIRON)
+    assert (stack.argocd.sync_options, stack.argocd.ignore_differences) == (
+        ("ServerSideApply=true",),
+        (
+            {
+                "group": "apps",
+                "kind": "Deployment",
+                "name": "a",
+                "namespace": "b",
+                "jsonPointers": ["/spec/replicas"],
+            },
+            {"kind": "Service", "managedFieldsManagers": ["x"], "jqPathExpressions": [".spec.clusterIP"]},
+        ),
+    )
+
+
 def test_an_adopted_service_without_a_version_is_watched(tmp_path):
     stack = load_file(write(tmp_path, adopted("{managedRoutes: [test-v2]}")), ENVIRON)
     assert stack.services == (model.Service("provider", None, None, {}, ("test-v2",)),)

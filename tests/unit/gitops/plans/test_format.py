@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from meshroll.gitops.plans import Edit, Finding, VersionChange
+from meshroll.gitops.plans import Canary, Edit, Finding, VersionChange
 from meshroll.gitops.plans.format import as_markdown, as_text
-from tests.support.git.plans import SCALAR, WHOLE
+from tests.support.git.plans import CANARY, SCALAR, WHOLE
 
 TEXT = f"""\
 Plan of stack prod for https://git.example/rollouts.git main, base dddddddddddd
@@ -22,7 +22,7 @@ provider: v1 -> v2
 +        version: v2
 
 wave 1: Application shop-w (cluster w)
-canary of provider: 5% for 10m, lane: new until promoted, then 100% (at least 10m), 1 manual gate
+canary of provider: 5% for 10m, lane: new and 5% of the rest until promoted, then 100% (at least 10m), 1 manual gate
 
 Findings
   ! provider: clusters/w/rollout.yaml:12: the image stays img:1
@@ -90,6 +90,20 @@ def test_nothing_to_do_says_so() -> None:
     )
 
 
+def test_where_no_canary_will_run_the_plan_says_so_and_why() -> None:
+    why = (Canary("provider", CANARY.without_canary("it is the first release")),)
+    assert as_text(replace(SCALAR, timeline=why)).splitlines()[12] == "no canary of provider: it is the first release"
+    assert "- no canary of provider: it is the first release" in as_markdown(replace(SCALAR, timeline=why)).splitlines()
+
+
+def test_what_a_canary_depends_on_ends_its_line_and_begins_none() -> None:
+    note = (Canary("provider", CANARY.with_note("no steps where\nit goes back")),)
+    assert as_text(replace(SCALAR, timeline=note)).splitlines()[12] == (
+        "canary of provider: 5% for 10m, lane: new and 5% of the rest until promoted, then 100% (at least 10m), "
+        "1 manual gate; no steps where\\nit goes back"
+    )
+
+
 def test_whole_files_are_marked_as_created_replaced_and_removed() -> None:
     assert as_text(WHOLE).splitlines()[2:6] == [
         "a: - -> v1",
@@ -120,7 +134,7 @@ def test_the_whole_markdown() -> None:
 {SCALAR.diff}```
 
 - wave 1: Application shop-w (cluster w)
-- canary of provider: 5% for 10m, lane: new until promoted, then 100% (at least 10m), 1 manual gate
+- canary of provider: 5% for 10m, lane: new and 5% of the rest until promoted, then 100% (at least 10m), 1 manual gate
 
 **Findings**
 
@@ -159,7 +173,8 @@ def test_of_many_services_the_first_few_are_shown_and_all_when_asked() -> None:
         "",
         "wave 1: Application shop-w (cluster w)",
         *(
-            f"canary of {name}: 5% for 10m, lane: new until promoted, then 100% (at least 10m), 1 manual gate"
+            f"canary of {name}: 5% for 10m, lane: new and 5% of the rest until promoted, then 100% (at least 10m), "
+            "1 manual gate"
             for name in names[:5]
         ),
         "… 16 more",

@@ -12,22 +12,31 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from meshroll.errors import BadInputError
-from meshroll.gitops.plans import Edit, FindingKind, Plan, ServiceSettings
+from meshroll.gitops.plans import Canary, Edit, FindingKind, Plan, ServiceSettings
 from meshroll.gitops.plans.serialize import SCHEMA, from_json, read_plan, to_json
-from tests.support.git.plans import FILE, POINTER, SCALAR, WHOLE, blob
+from tests.support.git.plans import CANARY, FILE, POINTER, SCALAR, WHOLE, blob
 
 (ONE,) = SCALAR.edits
 DOCUMENTS = Path(__file__).parent / "documents"
-"""Plans as Meshroll 0.1.0 wrote them: two clusters, named fields in an exact plan, a held service, a rendered file."""
+"""Plans as Meshroll 0.1.0 wrote them.
+
+Two clusters, named fields in an exact plan, a header's canary, a held service, a rendered file.
+"""
 SCHEMA_VALUE = json.loads(SCHEMA.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("plan", [SCALAR, WHOLE, replace(SCALAR, exact=True, stack=""), replace(SCALAR, edits=())])
+NONE = replace(SCALAR, timeline=(Canary("provider", CANARY.without_canary("it is the first release")),))
+NOTE = replace(SCALAR, timeline=(Canary("provider", CANARY.with_note("no steps where it goes back")),))
+
+
+@pytest.mark.parametrize(
+    "plan", [SCALAR, WHOLE, NONE, NOTE, replace(SCALAR, exact=True, stack=""), replace(SCALAR, edits=())]
+)
 def test_what_was_written_is_read_back(plan: Plan) -> None:
     assert from_json(to_json(plan).encode(), "p.json") == plan
 
 
-@pytest.mark.parametrize("plan", [SCALAR, WHOLE])
+@pytest.mark.parametrize("plan", [SCALAR, WHOLE, NONE, NOTE])
 def test_the_document_fits_its_published_schema(plan: Plan) -> None:
     Draft202012Validator.check_schema(SCHEMA_VALUE)
     document = json.loads(to_json(plan, {"shop": plan.hash}))
@@ -66,9 +75,16 @@ def test_the_document_of_a_change_says_everything_in_plain_values() -> None:
         {
             "service": "provider",
             "stages": [
-                {"step": 1, "weight": 5, "seconds": 600},
-                {"step": 3, "weight": 5, "header": {"name": "lane", "value": "new"}, "seconds": None},
+                {"step": 1, "gate": "pause", "weight": 5, "seconds": 600},
+                {
+                    "step": 3,
+                    "gate": "pause",
+                    "weight": 5,
+                    "headers": [{"name": "lane", "match": "exact", "value": "new"}],
+                    "seconds": None,
+                },
             ],
+            "words": ["5% for 10m", "lane: new and 5% of the rest until promoted"],
             "weights": [5, 5, 100],
             "manualGates": 1,
             "shortestSeconds": 600,
@@ -151,7 +167,7 @@ def test_settings_of_another_shape_are_refused(value: Any) -> None:
         from_json(json.dumps(document).encode(), "p.json")
 
 
-@pytest.mark.parametrize("name", ["fields", "held", "rendered", "two_clusters"])
+@pytest.mark.parametrize("name", ["fields", "header", "held", "rendered", "two_clusters"])
 def test_a_plan_of_an_earlier_version_is_read_and_written_as_it_was(name: str) -> None:
     file = DOCUMENTS / f"{name}.json"
     assert to_json(read_plan(file), json.loads(file.read_text())["releases"]) == file.read_text()
@@ -161,6 +177,7 @@ def test_the_settings_of_an_earlier_plan_are_values() -> None:
     settings = {file.stem: read_plan(file).settings for file in DOCUMENTS.iterdir()}
     assert settings == {
         "fields": {"provider": (ServiceSettings("clusters/east", ("label:version",)),)},
+        "header": {"provider": (ServiceSettings("clusters/w", ("label:version",)),)},
         "held": {},
         "rendered": {"shop": (ServiceSettings("live", template="weight"),)},
         "two_clusters": {"provider": (ServiceSettings("clusters/east", ()), ServiceSettings("clusters/west", ()))},

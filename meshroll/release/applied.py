@@ -1,0 +1,73 @@
+"""What a stack's Applications apply, from Git or from the templates, and what follows from it for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from meshroll.gitops.planners import read_applied
+from meshroll.manifests.argocd import ignore_differences, namespaces
+from meshroll.manifests.folders import template_folder
+from meshroll.manifests.templates import load_template, rendered_objects
+from meshroll.release.selection import ANY_VERSION
+from meshroll.release.stack import from_stack
+from meshroll.settings.model import Service, Stack
+
+
+@dataclass(frozen=True)
+class ApplicationNeeds:
+    """What one cluster's Application must ignore, where its objects go beside the stack's namespace, and warnings."""
+
+    ignore_differences: Sequence[Mapping[str, Any]]
+    namespaces: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def application_needs(stack: Stack) -> dict[str, ApplicationNeeds]:
+    """The needs of each work cluster's Application. Reads an adopted repository's branch as it is now.
+
+    Raises what reaching the repository raises.
+    """
+    if stack.repository.kind == "rendered":
+        objects = [item for service in stack.services if service.template for item in _rendered(stack, service)]
+        needs = ApplicationNeeds(_ignored(stack, objects), _others(stack, namespaces(objects)))
+        return dict.fromkeys(stack.workers, needs)
+    folders = {cluster: stack.repository.folder_for(cluster) for cluster in stack.workers}
+    read = read_applied(from_stack(stack, stack.workers).remote, folders.values())
+    found = {}
+    for cluster, folder in folders.items():
+        applied = read[folder]
+        known = not applied.troubles and not is_built(stack)
+        found[cluster] = ApplicationNeeds(
+            _ignored(stack, applied.objects, known=known),
+            _others(stack, (*applied.namespaces, *namespaces(applied.objects))),
+            tuple(f"what Argo Rollouts writes may be more than was read: {trouble}" for trouble in applied.troubles),
+        )
+    return found
+
+
+def is_built(stack: Stack) -> bool:
+    """Whether Kustomize or Helm makes the objects of the files: a field is in a kustomization or in Helm values."""
+    return any(field.kind in ("kustomize", "helm") for service in stack.services for field in service.fields)
+
+
+def _ignored(stack: Stack, objects: Sequence[Mapping[str, Any]], *, known: bool = True) -> list[dict[str, Any]]:
+    routes = [route for service in stack.services for route in service.managed_routes]
+    found = ignore_differences(objects, managed_routes=routes, known=known)
+    return [*found, *(dict(entry) for entry in stack.argocd.ignore_differences)]
+
+
+def _others(stack: Stack, named: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(named) - {stack.delivery.namespace}))
+
+
+def _rendered(stack: Stack, service: Service) -> list[Any]:
+    bodies = rendered_objects(
+        load_template(template_folder(str(service.template))),
+        service=service.name,
+        namespace=stack.delivery.namespace,
+        version=service.version or ANY_VERSION,  # what Argo Rollouts writes does not depend on it
+        parameters=service.parameters,
+    )
+    return list(bodies.values())
