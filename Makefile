@@ -38,7 +38,8 @@ bench: $(READY) ## measure what commands cost, beside their peers
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r bench/requirements.txt
 	$(BIN)/python -m bench --files $(FILES) --commits $(COMMITS) --services $(SERVICES) --clusters $(CLUSTERS)
 
-# N examples (edits, kills) and DRAWS moments of each disturbed delivery from one seed; `make test` runs fewer of them.
+# N examples (edits, kills, a fifth as many combinations for the lint) and DRAWS moments of each disturbed delivery
+# from one seed; `make test` runs fewer of them.
 N ?= 10000
 SEED ?= 0
 DRAWS ?= 3

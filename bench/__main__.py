@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench import race, services, ways
+from bench import lint, race, services, ways
 from bench.repository import make
 from bench.ways import CHECKOUT, gitpython, run, seconds, sed
 from tests.support.git.server import serve
@@ -32,6 +32,7 @@ def main() -> None:
     options = parser.parse_args()
     print(f"Python {platform.python_version()}, {run('git', 'version').strip()}, HTTP on loopback\n")
     starts()
+    show("the lint of many files, seconds of processor time", *lint.table(options.files[:3]))
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         if options.services:
             stacks = [(number, clusters) for clusters in options.clusters for number in options.services]

@@ -22,8 +22,9 @@ def described(inputs: ReleaseInputs, planned: Plan, rendered: Mapping[str, Seque
         return planned
     moved = {change.service for change in planned.changes}
     changed = [service for service in rendered if service in moved]
-    problems = lint([item for items in rendered.values() for item in items]) if changed else []
-    notes = [Finding("lint", str(problem)) for problem in problems]
+    every = [item for items in rendered.values() for item in items] if changed else []
+    flaws = lint(every, complete=True, options=inputs.lint)
+    notes = [Finding("lint", str(flaw), "", "", 0, flaw.rule.id, flaw.severity.value, flaw.pointer) for flaw in flaws]
     canaries = [canary for service in changed for canary in _canaries(service, rendered[service])]
     return replace(
         planned,

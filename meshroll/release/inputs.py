@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from meshroll.gitops.git import Remote, Style
+from meshroll.manifests.lint import Options
 from meshroll.settings.model import Cluster, Field, OnHeld, Wait
 
 if TYPE_CHECKING:  # a Pulumi program makes inputs and no plans
@@ -64,4 +65,5 @@ class ReleaseInputs:
     style: Style = field(default_factory=Style)  # of the commit
     written: Mapping[str, str] = field(default_factory=dict)  # versions by service, as the last `up` left them
     mesh: MeshClusters | None = None
+    lint: Options = field(default_factory=Options)
     on_held: OnHeld = "warn"  # what a service that must wait for a person is to `pulumi up`

@@ -15,7 +15,7 @@ from meshroll.gitops.planners import KINDS as WORKLOADS
 from meshroll.gitops.plans import Plan
 from meshroll.manifests import TEMPLATES
 from meshroll.manifests.folders import template_folder
-from meshroll.manifests.lint import lint
+from meshroll.manifests.lint import Severity, lint
 from meshroll.manifests.templates import check_object, load_template, rendered_objects, texts
 from meshroll.release.describe import described
 from meshroll.release.inputs import ReleaseInputs
@@ -29,7 +29,9 @@ Validate = Callable[[Cluster, Sequence[dict[str, Any]]], list[str]]
 def plan(inputs: ReleaseInputs, templates: Path = TEMPLATES) -> Plan:
     """What the release changes in Git. Raises BadInputError and what reaching the repository raises."""
     if inputs.kind == "adopted":
-        planned = plan_adopted(inputs.remote, inputs.path, desired_versions(inputs), exact=inputs.exact)
+        planned = plan_adopted(
+            inputs.remote, inputs.path, desired_versions(inputs), exact=inputs.exact, options=inputs.lint
+        )
         return described(inputs, planned, {})
     rendered = _rendered(inputs, templates)
     files = {name: service.files for name, service in rendered.items()}
@@ -80,10 +82,11 @@ def validate_changes(
         found = [str(finding) for finding in planned.findings if finding.kind in FINDINGS]
         return found + _notes(inputs, changed_workloads(inputs, planned), validate)
     rendered = {name: service.objects for name, service in _rendered(inputs, templates).items()}
-    for problem in lint([item for items in rendered.values() for item in items]):
-        raise BadInputError(
-            problem.message, where=f"{problem.file} {problem.pointer}".strip(), expected=problem.expected
-        )
+    every = [item for items in rendered.values() for item in items]
+    for flaw in lint(every, complete=True, options=inputs.lint):
+        if flaw.severity is Severity.ERROR:
+            where = f"{flaw.title} {flaw.pointer}".strip()
+            raise BadInputError(f"{flaw.message} [{flaw.rule.id}]", where=where)
     changed = [item for change in planned.changes for item in rendered[change.service]]
     return _notes(inputs, changed, validate)
 

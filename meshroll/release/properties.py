@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import Remote, Style
+from meshroll.manifests.lint import Options, Waiver
 from meshroll.release.inputs import (
     DEFAULT_TIMEOUT_SECONDS,
     ArgoApplications,
@@ -119,6 +120,29 @@ SHAPE: Final = Shape(
                 "leader": _cluster("The work cluster whose Istio resources the control plane copies."),
             },
         ),
+        "lint": Shape(
+            "object",
+            default={},
+            description="What the lint of the manifests knows from the stack.",
+            keys={
+                "gatewayPorts": Shape(
+                    "array", default=[], items=Shape("integer"), description="Of the gateways' Services."
+                ),
+                "waive": Shape(
+                    "array",
+                    default=[],
+                    description="What it does not report.",
+                    items=Shape(
+                        "object",
+                        keys={
+                            "rule": _text("The id of a rule.", required=True),
+                            "reason": _text(required=True),
+                            "object": _text("Kind and name of the one object; without it every one is meant."),
+                        },
+                    ),
+                ),
+            },
+        ),
         "wave": Shape("integer", description="In which wave the clusters are, from 1."),
         "wait": _choice(Wait, "synced", "How far an update waits."),
         "timeoutSeconds": Shape("integer", default=DEFAULT_TIMEOUT_SECONDS),
@@ -160,6 +184,7 @@ def to_properties(inputs: ReleaseInputs) -> dict[str, Any]:
         **({"argocd": _argocd_values(inputs.argocd)} if inputs.argocd else {}),
         "workers": [_cluster_values(worker) for worker in inputs.workers],
         **({"mesh": _mesh_values(inputs.mesh)} if inputs.mesh else {}),
+        **({"lint": lint} if (lint := _lint_values(inputs.lint)) else {}),
         **({} if inputs.wave is None else {"wave": inputs.wave}),
         "wait": inputs.wait,
         "timeoutSeconds": inputs.timeout_seconds,
@@ -190,6 +215,7 @@ def from_properties(values: Mapping[str, Any]) -> ReleaseInputs:
         style=_style(repository["commit"]),
         written=found["written"],
         mesh=MeshClusters(_read_cluster(mesh["host"]), _read_cluster(mesh["leader"])) if mesh else None,
+        lint=_lint(found["lint"]),
         on_held=found["onHeld"],
     )
     if inputs.wait != "committed" and inputs.argocd is None:
@@ -267,6 +293,14 @@ def _mesh_values(mesh: MeshClusters) -> dict[str, Any]:
     return {"host": _cluster_values(mesh.host), "leader": _cluster_values(mesh.leader)}
 
 
+def _lint_values(options: Options) -> dict[str, Any]:
+    waive = [
+        {"rule": each.rule, "reason": each.reason, **({"object": each.object} if each.object else {})}
+        for each in options.waivers
+    ]
+    return {key: value for key, value in (("gatewayPorts", list(options.gateway_ports)), ("waive", waive)) if value}
+
+
 def _cluster_values(cluster: Cluster) -> dict[str, str]:
     return _without_empty(
         {"name": cluster.name, "kubeconfig": cluster.kubeconfig, "context": cluster.context, "uid": cluster.uid}
@@ -316,6 +350,12 @@ def _edit(values: Mapping[str, str]) -> Edit:
 def _argocd(values: Mapping[str, Any]) -> ArgoApplications:
     cluster = {**values["cluster"], "name": values["cluster"]["name"] or "argocd"}  # early states name none
     return ArgoApplications(_read_cluster(cluster), values["namespace"], tuple(values["applications"]))
+
+
+def _lint(values: Mapping[str, Any]) -> Options:
+    waive = values.get("waive", ())
+    waivers = tuple(Waiver(each["rule"], each["reason"], each["object"]) for each in waive)
+    return Options(tuple(values.get("gatewayPorts", ())), waivers)
 
 
 def _read_cluster(values: Mapping[str, str]) -> Cluster:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from meshroll.gitops.git import Remote, Style
+from meshroll.manifests.lint import Options
 from meshroll.release.inputs import ArgoApplications, MeshClusters, ReleaseInputs, VersionedService
 from meshroll.settings.model import Credentials, Repository, Stack
 
@@ -45,6 +46,7 @@ def from_stack(stack: Stack, clusters: Sequence[str]) -> ReleaseInputs:
         exact=repository.exact,
         style=Style(commit.author, commit.message, commit.sign, commit.signing_key),
         mesh=MeshClusters(stack.clusters[stack.mesh.host], stack.clusters[stack.mesh.leader]) if stack.mesh else None,
+        lint=lint_options(stack, clusters),
         on_held=delivery.on_held,
     )
 
@@ -52,6 +54,16 @@ def from_stack(stack: Stack, clusters: Sequence[str]) -> ReleaseInputs:
 def application_name(stack: Stack, cluster: str) -> str:
     """The Application of a work cluster."""
     return f"{stack.argocd.project}-{cluster}"
+
+
+def lint_options(stack: Stack, clusters: Sequence[str]) -> Options:
+    """What the stack waives, and the ports of the gateway Services of some clusters.
+
+    Behind an address, a Gateway's port can be another.
+    """
+    found = (stack.gateways[name] for name in clusters if name in stack.gateways)
+    ports = sorted({gateway.port for gateway in found if gateway.service})
+    return Options(tuple(ports), stack.waivers)
 
 
 def _remote(repository: Repository) -> Remote:

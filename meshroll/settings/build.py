@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from meshroll.errors import BadInputError
+from meshroll.manifests.lint import RULES, Waiver
 from meshroll.settings import model
 from meshroll.settings.document import Pointer
 from meshroll.settings.fields import field_of
@@ -78,6 +79,7 @@ def build(name: str, file: str | None, config: Mapping[str, Any]) -> model.Stack
             _service(service, entry, repository.kind, shared=len(delivery.get("waves", ())) < 2)  # noqa: PLR2004
             for service, entry in values["services"].items()
         ),
+        waivers=tuple(_waiver(number, entry) for number, entry in enumerate(values.get("lint", {}).get("waive", ()))),
     )
 
 
@@ -94,6 +96,11 @@ def _known(name: str, known: Collection[str], pointer: Pointer, among: str = "cl
     if name not in known:
         question, expected = suggest(name, list(known))
         raise ContradictionError(pointer, f"{name} is not among the {among}{question}", expected)
+
+
+def _waiver(number: int, entry: Mapping[str, Any]) -> Waiver:
+    _known(entry["rule"], [rule.id for rule in RULES], _at("lint", "waive", number, "rule"), "lint's rules")
+    return Waiver(entry["rule"], entry["reason"], entry.get("object", ""))
 
 
 def _mesh(values: Mapping[str, Any] | None, clusters: Collection[str]) -> model.Mesh | None:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from meshroll.manifests.lint import Waiver
+
 Wait = Literal["committed", "synced", "step", "finished"]
 OnHeld = Literal["warn", "error"]
 FieldKind = Literal["label", "image", "kustomize", "helm", "path"]
@@ -190,6 +192,7 @@ class Stack:
     repository: Repository
     delivery: Delivery
     services: tuple[Service, ...]
+    waivers: tuple[Waiver, ...] = ()  # what the lint is not to report
 
     def wave_of(self, cluster: str) -> int:
         """In which wave a work cluster is delivered to, from 1."""

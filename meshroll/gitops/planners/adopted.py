@@ -29,10 +29,12 @@ from meshroll.gitops.git import (
 )
 from meshroll.gitops.planners.canaries import canaries
 from meshroll.gitops.planners.files import Files, NothingFoundError, is_manifest
-from meshroll.gitops.planners.findings import findings, left_out, lint_findings, unreadable
+from meshroll.gitops.planners.findings import findings, left_out, unreadable
+from meshroll.gitops.planners.judged import After, lint_findings
 from meshroll.gitops.planners.locations import Location
 from meshroll.gitops.planners.search import find
 from meshroll.gitops.plans import Canary, Edit, Finding, Plan, ServiceSettings, VersionChange, anchor
+from meshroll.manifests.lint import Options
 from meshroll.settings.model import Field
 from meshroll.yamltext import replace_scalars
 
@@ -49,13 +51,21 @@ class DesiredVersion:
 
 
 def plan(
-    remote: Remote, path: str, desired: Sequence[DesiredVersion], *, exact: bool = False, cache: Path | None = None
+    remote: Remote,
+    path: str,
+    desired: Sequence[DesiredVersion],
+    *,
+    exact: bool = False,
+    cache: Path | None = None,
+    options: Options | None = None,
 ) -> Plan:
     """What must change for every service to have its version. Nothing is written but the private cache.
 
+    `options` are the lint's, from the stack.
+
     Raises BadInputError for a service whose places are not found or not clear, and what reaching the server raises.
     """
-    return retried(lambda: _plan(remote, path, desired, exact, cache))
+    return retried(lambda: _plan(remote, path, desired, exact, cache, options or Options()))
 
 
 def read_versions(
@@ -165,7 +175,14 @@ class _Search:
         return paths
 
 
-def _plan(remote: Remote, path: str, desired: Sequence[DesiredVersion], exact: bool, cache: Path | None) -> Plan:
+def _plan(
+    remote: Remote,
+    path: str,
+    desired: Sequence[DesiredVersion],
+    exact: bool,
+    cache: Path | None,
+    options: Options,
+) -> Plan:
     with open_cache(remote, cache) as git:
         base = Transport(git, remote).fetch()
         if not base:
@@ -175,6 +192,7 @@ def _plan(remote: Remote, path: str, desired: Sequence[DesiredVersion], exact: b
         changes: list[VersionChange] = []
         found: list[Finding] = []
         timeline: list[Canary] = []
+        judged: list[tuple[Files, str]] = []
         edits: dict[tuple[str, str], Edit] = {}
         entries: dict[str, TreeEntry] = {}
         for each in desired:
@@ -187,10 +205,12 @@ def _plan(remote: Remote, path: str, desired: Sequence[DesiredVersion], exact: b
                 if own:
                     changes.append(VersionChange(each.service, places[0].version, each.version, files.path))
                     timeline += canaries(files, each.service, places)
-                    found += lint_findings(files, each.service)
+                    judged.append((files, each.service))
                 found += unreadable(files, each.service)  # last: what was read by then is known
             found += left_out(each.service, search.left_out.get(each.service, ()))
         contents = _contents(trees, entries, edits)
+        after = After(trees, tree, contents, options)
+        found += [finding for files, service in judged for finding in lint_findings(files, service, after)]
         changed = {file: (entries[file].mode, trees.store(content)) for file, content in contents.items()}
         diff = unified(git, trees, tree, changed)
     return Plan(

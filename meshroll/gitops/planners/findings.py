@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from meshroll.errors import BadInputError
 from meshroll.gitops.planners.files import Files
 from meshroll.gitops.planners.locations import Location
-from meshroll.gitops.planners.workloads import objects
 from meshroll.gitops.plans import Finding
-from meshroll.manifests.index import title
-from meshroll.manifests.lint import lint
-from meshroll.yamltext import join_pointer
 
 FINDINGS = ("fields-disagree", "image-unchanged", "left-out", "lint", "unreadable")
-MAX_LINTED = 100
 
 
 def findings(service: str, version: str, places: Sequence[Location], changed: Collection[str]) -> list[Finding]:
@@ -39,29 +33,6 @@ def left_out(service: str, paths: Iterable[tuple[str, str]]) -> list[Finding]:
 def unreadable(files: Files, service: str) -> list[Finding]:
     """Files that name the service and cannot be read: what they hold of it is not known."""
     return [Finding("unreadable", f"it was passed over: {error}", service) for error in files.troubles(service)]
-
-
-def lint_findings(files: Files, service: str) -> list[Finding]:
-    """What does not fit together among the objects around a service; what a kustomization makes of them is not known.
-
-    Only objects in files that name the service are judged, and a single file or a large folder is not.
-    """
-    if files.single or len(files.entries) > MAX_LINTED or any(files.kustomizations()):
-        return []
-    every = [(text, tokens, item) for text in files.mentioning("") for tokens, item in objects(text)]
-    try:
-        problems = lint([item for _, _, item in every])
-    except (KeyError, TypeError, ValueError, AttributeError, BadInputError):
-        return []  # something is not an object at all: the cluster reports what
-    near = {text.where for text in files.mentioning(service)}
-    places = {
-        title(item): (text.where, text.line(join_pointer(tokens))) for text, tokens, item in every if text.where in near
-    }
-    return [
-        Finding("lint", f"{problem} (below {files.path or '/'})", service, *places[problem.file])
-        for problem in problems
-        if problem.file in places
-    ]
 
 
 def _images_left(service: str, version: str, label: Location) -> list[Finding]:

@@ -21,7 +21,7 @@ from meshroll.gitops.planners.workloads import TEMPLATE, Workload, workloads
 from meshroll.manifests.index import at
 from meshroll.yamltext import Text, join_pointer
 
-_REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|git@|github\.com[/:]|[^/]*\.[^/]*/.*\?ref=|.*//.*\?ref=")
+_REMOTE = re.compile(r".*://|git@|gh:|(?:github\.com|gitlab\.com|bitbucket\.org)[/:]|[^?]*\?(?:.*&)?(?:ref|version)=")
 _CONTAINERS = ("containers", "initContainers")
 MAX_DEPTH = 32
 
@@ -87,12 +87,17 @@ def build(folders: Folders, folder: str, service: str) -> tuple[list[Built], fro
     return builder.folder(folder, ()), frozenset(builder.used)
 
 
+def is_remote(name: str) -> bool:
+    """Whether a kustomization takes a resource of this name from elsewhere than its own repository."""
+    return _REMOTE.match(name) is not None
+
+
 def named_folders(text: Text, folder: str) -> Iterator[str]:
     """What a kustomization names as resources, bases and components of the same repository, as paths from its root."""
     for document in text.documents:
         for key in ("resources", "bases", "components"):
             for name in _texts(document, key):
-                if not _REMOTE.match(name):
+                if not is_remote(name):
                     yield _beside(folder, name)
 
 
@@ -110,10 +115,10 @@ class _Builder:
         found: list[Built] = []
         document: Any = next(iter(text.documents), None)
         for name in (*_texts(document, "resources"), *_texts(document, "bases")):
-            if not _REMOTE.match(name):
+            if not is_remote(name):
                 found += self._resource(_beside(folder, name), (*seen, folder))
         for name in _texts(document, "components"):
-            if not _REMOTE.match(name):
+            if not is_remote(name):
                 self._component(_beside(folder, name), found, (*seen, folder))
         self._transform(text, document, folder, found)
         return found
@@ -140,7 +145,7 @@ class _Builder:
         self.used.add(text.where)
         document: Any = next(iter(text.documents), None)
         for name in _texts(document, "resources"):
-            if not _REMOTE.match(name):
+            if not is_remote(name):
                 found += self._resource(_beside(folder, name), (*seen, folder))
         for name in _texts(document, "components"):
             self._component(_beside(folder, name), found, (*seen, folder))

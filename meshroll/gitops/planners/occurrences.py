@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from meshroll.gitops.planners.kustomize import Built, Container, Folders, build, named_folders, plain
-from meshroll.gitops.planners.workloads import Workload, workloads
+from meshroll.gitops.planners.workloads import TEMPLATE, Workload, workloads
 from meshroll.yamltext import Text
 
 
@@ -83,11 +83,14 @@ def _behind(files: Below, folder: str, every: list[Built], service: str) -> Iter
             continue
         kind, name = item.workload.reference
         others, _ = (every, None) if name == service else build(files, folder, name)
-        yield from (one for one in others if one.workload.kind == kind and name in (one.name, one.workload.name))
+        found = [one for one in others if one.workload.kind == kind and name in (one.name, one.workload.name)]
+        # Argo Rollouts refuses a template beside the reference, which is a finding of the lint.
+        yield from found or ([item] if item.workload.value(*TEMPLATE) else [])
 
 
 def _taken_over(files: Below, workload: Workload) -> list[Workload]:
     if workload.reference is None:
         return [workload]
     kind, name = workload.reference
-    return [item for item in workloads(files.mentioning(name)) if (item.kind, item.name) == (kind, name)]
+    found = [item for item in workloads(files.mentioning(name)) if (item.kind, item.name) == (kind, name)]
+    return found or ([workload] if workload.value(*TEMPLATE) else [])

@@ -77,13 +77,16 @@ HELD: tuple[HoldKind, ...] = get_args(HoldKind)
 
 @dataclass(frozen=True)
 class Finding:
-    """Something a reviewer should know."""
+    """Something a reviewer should know. One of the lint names its rule, the severity and the place in the object."""
 
     kind: FindingKind
     message: str
     service: str = ""
     file: str = ""
     line: int = 0
+    rule: str = ""
+    severity: str = ""  # error, harm or note
+    pointer: str = ""
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file

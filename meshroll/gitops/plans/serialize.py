@@ -44,7 +44,7 @@ def to_document(plan: Plan, releases: Mapping[str, str]) -> dict[str, Any]:
         "diff": plan.diff,
         "applications": [vars(move) for move in plan.applications],
         "timeline": [_canary_value(canary) for canary in plan.timeline],
-        "findings": [vars(finding) for finding in plan.findings],
+        "findings": [_finding_value(finding) for finding in plan.findings],
         "settings": settings_value(plan.settings),
         "releases": dict(releases),
         "hash": plan.hash,
@@ -174,6 +174,11 @@ def _edit_value(plan: Plan, edit: Edit) -> dict[str, Any]:
         except UnicodeDecodeError:
             value["contentBase64"] = base64.b64encode(content).decode()
     return value
+
+
+def _finding_value(finding: Finding) -> dict[str, Any]:
+    names = ("kind", "message", "service", "file", "line", *(("rule", "severity", "pointer") if finding.rule else ()))
+    return {name: getattr(finding, name) for name in names}
 
 
 def _content(item: Mapping[str, Any], where: str) -> bytes:

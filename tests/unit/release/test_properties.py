@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import Remote, Style
 from meshroll.gitops.plans import Edit
+from meshroll.manifests.lint import Options, Waiver
 from meshroll.release.inputs import ArgoApplications, MeshClusters, ReleaseInputs, RepositoryKind, VersionedService
 from meshroll.release.properties import from_properties, significant, to_properties
 from meshroll.settings.model import Cluster, Field, OnHeld, Wait
@@ -29,6 +30,8 @@ FIELDS = st.sampled_from(
 )
 RENDERED = st.builds(VersionedService, NAME, TEXT, NAME, st.dictionaries(NAME, VALUES, max_size=2))
 ADOPTED = st.builds(VersionedService, NAME, TEXT, fields=st.lists(FIELDS, max_size=2).map(tuple))
+WAIVERS = st.lists(st.builds(Waiver, TEXT, TEXT, TEXT), max_size=2).map(tuple)
+PORTS = st.lists(st.integers(1, 65535), max_size=2).map(tuple)
 EDITS = st.lists(st.builds(Edit, TEXT, TEXT, TEXT, TEXT, blob=TEXT), max_size=2).map(tuple)
 
 
@@ -56,6 +59,7 @@ def inputs(draw: st.DrawFn) -> ReleaseInputs:
         style=draw(st.builds(Style, TEXT, TEXT, st.sampled_from(["", "gpg", "ssh"]), TEXT)),
         written=draw(st.dictionaries(NAME, TEXT, max_size=2)),
         mesh=draw(st.none() | st.builds(MeshClusters, CLUSTERS, CLUSTERS)),
+        lint=draw(st.builds(Options, PORTS, WAIVERS)),
         on_held=draw(st.sampled_from(get_args(OnHeld))),
     )
 
@@ -85,7 +89,7 @@ def test_inputs_of_an_older_release_name_no_cluster_of_argo_cd_and_no_mesh() -> 
     older = {**WHOLE, "argocd": {"cluster": {"context": "host"}, "applications": ["shop-w"]}, "mesh": None}
     release = from_properties(older)
     assert release.argocd == ArgoApplications(Cluster("argocd", "host", None, None), "argocd", ("shop-w",))
-    assert (release.mesh, release.on_held) == (None, "warn")
+    assert (release.mesh, release.lint, release.on_held) == (None, Options(), "warn")
 
 
 @pytest.mark.parametrize(
@@ -118,6 +122,12 @@ def test_inputs_of_an_older_release_name_no_cluster_of_argo_cd_and_no_mesh() -> 
         ({"workers": []}, "argocd.applications: they do not match the workers; expected one for each worker"),
         ({"mesh": {"host": {"name": "h"}}}, "mesh.leader: it is missing; expected a mapping"),
         ({"onHeld": "stop"}, "onHeld: 'stop' is unknown; expected warn or error"),
+        (
+            {"lint": {"gatewayPorts": ["http"]}},
+            "lint.gatewayPorts[0]: it is not a whole number; expected a whole number",
+        ),
+        ({"lint": {"waive": ["x"]}}, "lint.waive[0]: it is not a mapping; expected a mapping"),
+        ({"lint": {"waive": [{"rule": "subset"}]}}, "lint.waive[0].reason: it is missing; expected a string"),
         ({"timeoutSeconds": True}, "timeoutSeconds: it is not a whole number; expected a whole number"),
         ({"edits": [{"file": "f", "old": ""}]}, "edits[0].new: it is missing; expected a string"),
         ({"written": {"a": 1}}, "written.a: it is not a string; expected a string"),
@@ -127,6 +137,14 @@ def test_what_is_wrong_is_named_with_its_place(change: dict[str, Any], sentence:
     with pytest.raises(BadInputError) as caught:
         from_properties({**WHOLE, **change})
     assert str(caught.value) == sentence
+
+
+def test_what_the_lint_takes_from_the_stack_is_read_and_written_without_what_is_empty() -> None:
+    given = {"gatewayPorts": [80, 443], "waive": [{"rule": "gateway-port", "reason": "it is open"}]}
+    release = from_properties({**WHOLE, "lint": given})
+    assert release.lint == Options((80, 443), (Waiver("gateway-port", "it is open"),))
+    assert to_properties(release)["lint"] == given
+    assert "lint" not in to_properties(from_properties(WHOLE))
 
 
 def test_how_servers_are_reached_is_not_significant() -> None:

@@ -1,6 +1,7 @@
 """Properties as the states of existing stacks hold them: `states/` was written by the release 0.1.0.
 
-Each is read, written back exactly as it was, and made again from the stack file that it came from.
+Each is read, written back exactly as it was, and made again from the stack file that it came from, but for what a
+later release derives from the same file.
 """
 
 from __future__ import annotations
@@ -38,10 +39,15 @@ def test_a_state_is_read_and_written_back_as_it_was(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stack", "environ", "files"),
+    ("stack", "environ", "files", "derived_since"),
     [
-        ("sandbox", SANDBOX, {"dubbo-worker-1": "sandbox"}),
-        ("production", PRODUCTION, {"shop-shanghai": "production-shop-shanghai"}),
+        ("sandbox", SANDBOX, {"dubbo-worker-1": "sandbox"}, {}),
+        (
+            "production",
+            PRODUCTION,
+            {"shop-shanghai": "production-shop-shanghai"},
+            {"lint": {"gatewayPorts": [80]}},
+        ),
         (
             "production-adopted",
             PRODUCTION,
@@ -49,16 +55,18 @@ def test_a_state_is_read_and_written_back_as_it_was(file: Path) -> None:
                 "shop-beijing": "production-adopted-shop-beijing",
                 "shop-shanghai": "production-adopted-shop-shanghai",
             },
+            {},
         ),
     ],
 )
 def test_the_stack_of_a_state_makes_the_same_properties(
-    stack: str, environ: dict[str, str], files: dict[str, str]
+    stack: str, environ: dict[str, str], files: dict[str, str], derived_since: dict[str, Any]
 ) -> None:
     settings = load_file(CHECKOUT / "stacks" / f"Pulumi.{stack}.yaml", environ)
     made = {name: to_properties(from_stack(settings, clusters)) for name, clusters in release_groups(settings).items()}
     given = {
-        name: {key: value for key, value in state(file).items() if key not in COMPUTED} for name, file in files.items()
+        name: {key: value for key, value in state(file).items() if key not in COMPUTED} | derived_since
+        for name, file in files.items()
     }
     for values in (*made.values(), *given.values()):
         values["services"].sort(key=lambda service: service["name"])  # Pulumi hands mappings over sorted

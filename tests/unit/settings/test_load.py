@@ -5,6 +5,7 @@ import pytest
 import yaml
 
 from meshroll.errors import BadInputError
+from meshroll.manifests.lint import Waiver
 from meshroll.settings import Sealed, load_file, model, stack_file
 from tests.support.stack_files import ENVIRON, TEXT, with_change, write
 
@@ -195,6 +196,21 @@ def test_the_waves_say_which_cluster_comes_when(tmp_path):
 def test_waves_that_cannot_be_are_said_with_their_place(tmp_path, waves, path, sentence):
     text = message(tmp_path, of_three(waves, path), ENVIRON)
     assert text.startswith(f"{FILE}:22 /config/meshroll:delivery/waves{sentence}")
+
+
+def waiving(rule: str) -> str:
+    entry = f"{{rule: {rule}, reason: it comes from elsewhere, object: Rollout shop}}"
+    return with_change("  meshroll:services:", f"  meshroll:lint: {{waive: [{entry}]}}\n  meshroll:services:")
+
+
+def test_what_the_lint_is_not_to_report_has_a_rule_a_reason_and_an_object(tmp_path):
+    stack = load_file(write(tmp_path, waiving("not-found-here")), ENVIRON)
+    assert stack.waivers == (Waiver("not-found-here", "it comes from elsewhere", "Rollout shop"),)
+
+
+def test_a_rule_that_the_lint_does_not_have_cannot_be_waived(tmp_path):
+    text = message(tmp_path, waiving("not-found"), ENVIRON)
+    assert "/config/meshroll:lint/waive/0/rule: not-found is not among the lint's rules" in text
 
 
 def test_waves_and_a_file_that_the_clusters_share_contradict_each_other(tmp_path):

@@ -115,6 +115,13 @@ def test_a_rollout_that_takes_over_a_deployment_means_the_deployments_pods() -> 
     assert places(files) == [("apps/b.yaml", f"/0{LABEL}", "v1")]
 
 
+def test_a_rollout_with_a_template_beside_its_reference_means_its_own_pods_where_the_deployment_is_missing() -> None:
+    both = workload(label="v1").replace("spec:\n", "spec:\n  workloadRef: {kind: Deployment, name: pods}\n", 1)
+    assert places({"a.yaml": both}) == [("apps/a.yaml", f"/0{LABEL}", "v1")]
+    built = {"a.yaml": both, "kustomization.yaml": "resources: [a.yaml]\n"}
+    assert places(built) == [("apps/a.yaml", f"/0{LABEL}", "v1")]
+
+
 def test_two_equally_good_places_are_listed() -> None:
     files = {"a.yaml": workload(label="v1"), "b.yaml": "# more\n" + workload(kind="Deployment", label="v2")}
     assert refusal(files) == (

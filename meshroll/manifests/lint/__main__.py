@@ -1,0 +1,6 @@
+"""`python -m meshroll.manifests.lint > docs/reference/lint.md`."""
+
+from meshroll.manifests.lint import document
+
+if __name__ == "__main__":
+    print(document(), end="")
