@@ -178,7 +178,7 @@ def test_a_trailer_that_names_no_field_is_refused_with_its_commit(repository: Re
     commit = repository.commit(f"x\n\n{words}", write={SHOP: manifest("v2")})
     located = locator("shop", adopted=True)
     with pytest.raises(
-        BadInputError, match=rf"^commit {commit[:12]}: its trailer does not name a field: 'bogus' is no field"
+        BadInputError, match=rf"^commit {commit[:12]}: its trailer does not name a field: 'bogus' is not a field"
     ):
         plan_rollback(repository.remote, "shop", located, scope=Scope("prod"), cache=repository.cache)
 
