@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from meshroll.gitops.planners import read_applied
 from meshroll.manifests.argocd import ignore_differences, namespaces
 from meshroll.manifests.folders import template_folder
 from meshroll.manifests.templates import load_template, rendered_objects
@@ -33,6 +32,8 @@ def application_needs(stack: Stack) -> dict[str, ApplicationNeeds]:
         objects = [item for service in stack.services if service.template for item in _rendered(stack, service)]
         needs = ApplicationNeeds(_ignored(stack, objects), _others(stack, namespaces(objects)))
         return dict.fromkeys(stack.workers, needs)
+    from meshroll.gitops.planners import read_applied  # slow to import, and a rendered stack reads nothing
+
     folders = {cluster: stack.repository.folder_for(cluster) for cluster in stack.workers}
     read = read_applied(from_stack(stack, stack.workers).remote, folders.values())
     found = {}
