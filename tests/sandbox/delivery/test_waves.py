@@ -126,7 +126,14 @@ ISTIO = (
     "{istio: {virtualService: {name: provider, routes: [primary]}, "
     "destinationRule: {name: provider, stableSubsetName: stable, canarySubsetName: canary}}}"
 )
-SHARED = MANIFEST.replace("{canary: {", f"{{canary: {{trafficRouting: {ISTIO}, ") + ROUTED
+# In a later wave than what it names: Argo Rollouts does not try again when its DestinationRule is not there yet.
+LATER = '{name: dubbo3-provider, annotations: {argocd.argoproj.io/sync-wave: "1"}}'
+SHARED = (
+    MANIFEST.replace("{name: dubbo3-provider}", LATER, 1).replace(
+        "{canary: {", f"{{canary: {{trafficRouting: {ISTIO}, "
+    )
+    + ROUTED
+)
 
 
 @pytest.fixture
