@@ -113,7 +113,7 @@ def test_every_dotted_name_in_a_page_is_code(page: Path) -> None:
 
 
 def test_every_class_that_the_glossary_names_is_in_the_code() -> None:
-    glossary = prose(DOCS / "concepts" / "glossary.md")
+    glossary = prose(DOCS / "glossary.md")
     named = {name for inside in BRACKETS.findall(glossary) for name in CODE.findall(inside) if CLASS.fullmatch(name)}
     sources = [path.read_text(encoding="utf-8") for path in (CHECKOUT / "meshroll").rglob("*.py")]
     defined = {name for source in sources for name in DEFINITION.findall(source)}
@@ -163,7 +163,7 @@ def test_the_readme_has_every_exit_code() -> None:
 
 
 def test_every_trailer_that_a_commit_may_have_is_described() -> None:
-    page = (DOCS / "concepts" / "trailers.md").read_text(encoding="utf-8")
+    page = (DOCS / "trailers.md").read_text(encoding="utf-8")
     described = re.findall(r"^\| `(Meshroll-[\w-]+)` \|", page, re.MULTILINE)
     written = {value for value in vars(message).values() if isinstance(value, str) and value.startswith("Meshroll-")}
     assert set(described) == written

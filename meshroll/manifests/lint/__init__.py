@@ -1,6 +1,6 @@
 """What no schema sees: whether the objects of a delivery fit together as Argo Rollouts and Istio will read them.
 
-`lint(objects)` answers findings, each of a rule with a stable id; docs/reference/lint.md has them all. Give the objects
+`lint(objects)` answers findings, each of a rule with a stable id; docs/lint.md has them all. Give the objects
 as they will be after the change, and all that belong together: names are looked up among those given.
 """
 

@@ -1,4 +1,4 @@
-"""`python -m meshroll.manifests.lint > docs/reference/lint.md`."""
+"""`python -m meshroll.manifests.lint > docs/lint.md`."""
 
 from meshroll.manifests.lint import document
 

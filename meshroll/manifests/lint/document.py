@@ -1,4 +1,4 @@
-"""docs/reference/lint.md, written from the rules."""
+"""docs/lint.md, written from the rules."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ kustomization is built with `kustomize` or `kubectl` from PATH, without fetching
 judged. A document without an apiVersion is taken for a part of an object, a patch for instance, and not judged.
 
 A stack waives a rule, for one object or for all, under `meshroll:lint.waive`, with a reason:
-[the stack file](stack-file.md).
+[the stack file](reference/stack-file.md).
 
-This page is written from the rules (`python -m meshroll.manifests.lint > docs/reference/lint.md`).
+This page is written from the rules (`python -m meshroll.manifests.lint > docs/lint.md`).
 """
 
 

@@ -1,11 +1,11 @@
-"""docs/reference/lint.md is what the rules say."""
+"""docs/lint.md is what the rules say."""
 
 from meshroll.manifests.lint import RULES, document
 from tests.support.checkout import CHECKOUT
 
 
 def test_the_page_is_up_to_date() -> None:
-    assert (CHECKOUT / "docs/reference/lint.md").read_text(encoding="utf-8") == document()
+    assert (CHECKOUT / "docs/lint.md").read_text(encoding="utf-8") == document()
 
 
 def test_the_page_has_every_rule_and_no_long_line() -> None:
