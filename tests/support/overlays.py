@@ -1,0 +1,86 @@
+"""Overlays of Kustomize, drawn: a base, perhaps a level between and a component, each with what may set a version."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import yaml
+
+Files = dict[str, str]
+PROD = "overlays/prod"
+NAMES = ("reg/team/web", "placeholder", "reg/new", "p/envoy", "shop")
+
+
+def overlays(dice: random.Random) -> Files:
+    """The files of a repository whose folder `overlays/prod` builds the Deployment shop."""
+    files: Files = {"base/deployment.yaml": yaml.safe_dump(_deployment(dice))}
+    _layer(dice, files, "base", {"resources": ["deployment.yaml"]})
+    below = "base"
+    if dice.random() < 0.4:
+        _layer(dice, files, "middle", {"resources": ["../base"]})
+        below = "middle"
+    prod: dict[str, Any] = {"resources": [f"../../{below}"]}
+    if dice.random() < 0.3:
+        component = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component"}
+        _layer(dice, files, "component", component)
+        prod["components"] = ["../../component"]
+    _layer(dice, files, PROD, prod)
+    return files
+
+
+def _deployment(dice: random.Random) -> dict[str, Any]:
+    image = dice.choice(["reg/team/web:1.0", "placeholder", "reg/team/web:1.0"])
+    pod: dict[str, Any] = {"containers": [{"name": "shop", "image": image}]}
+    if dice.random() < 0.4:
+        pod["containers"].append({"name": "proxy", "image": "p/envoy:9"})
+    if dice.random() < 0.3:
+        pod["initContainers"] = [{"name": "init", "image": image}]
+    labels = {"app": "shop"} | ({"version": "v1"} if dice.random() < 0.3 else {})
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "shop"},
+        "spec": {
+            "selector": {"matchLabels": {"app": "shop"}},
+            "template": {"metadata": {"labels": labels}, "spec": pod},
+        },
+    }
+
+
+def _layer(dice: random.Random, files: Files, folder: str, document: dict[str, Any]) -> None:
+    if dice.random() < 0.7 and (images := _images(dice)):
+        document["images"] = images
+    if dice.random() < 0.3:
+        containers = [{"name": "shop", "image": dice.choice(["reg/team/web:3.0", "reg/new:3.1"])}]
+        template = {"spec": {"template": {"spec": {"containers": containers}}}}
+        patch = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "shop"}, **template}
+        files[f"{folder}/patch.yaml"] = yaml.safe_dump(patch)
+        document |= dice.choice([{"patches": [{"path": "patch.yaml"}]}, {"patchesStrategicMerge": ["patch.yaml"]}])
+    if dice.random() < 0.2:
+        operation = {"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "reg/team/web:4.0"}
+        files[f"{folder}/operations.yaml"] = yaml.safe_dump([operation])
+        target = {"kind": "Deployment", "name": dice.choice(["shop", ".*", "sh.*"])}
+        document["patches"] = [*document.get("patches", []), {"path": "operations.yaml", "target": target}]
+    if dice.random() < 0.15:
+        document["commonLabels"] = {"version": "c1"}
+    elif dice.random() < 0.2:
+        reach = dice.choice([{}, {"includeTemplates": True}, {"includeSelectors": True}])
+        document["labels"] = [{"pairs": {"version": "l1"}, **reach}]
+    if dice.random() < 0.2 and document.get("kind") != "Component":
+        document["namePrefix"] = "prod-"
+    files[f"{folder}/kustomization.yaml"] = yaml.safe_dump(document)
+
+
+def _images(dice: random.Random) -> list[dict[str, str]]:
+    entries = []
+    for name in dice.sample(NAMES, dice.randint(0, 3)):
+        entry = {"name": name}
+        if dice.random() < 0.4:
+            entry["newName"] = dice.choice(["reg/new", "reg/other/web"])
+        if dice.random() < 0.7:
+            entry["newTag"] = dice.choice(["1.1", "1.2", "rc"])
+        elif dice.random() < 0.5:
+            entry["digest"] = "sha256:" + dice.choice("123") * 64
+        entries.append(entry)
+    return entries
