@@ -14,10 +14,9 @@ from typing import Any
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import Git, Remote, Transport, Trees, open_cache, retried, tree_of
 from meshroll.gitops.planners.files import KUSTOMIZATIONS, Files
+from meshroll.gitops.planners.kustomize import named_folders
 from meshroll.gitops.planners.workloads import objects
 from meshroll.yamltext import Text
-
-_NAMED = ("resources", "bases", "components")
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def applied_in(git: Git, trees: Trees, tree: str, folder: str) -> Applied:
             if PurePosixPath(text.where).name in KUSTOMIZATIONS:
                 built = True
                 namespaces += _values(text, "namespace")
-                ahead += [near for key in _NAMED for name in _values(text, key) if (near := _near(text.where, name))]
+                ahead += [near for near in named_folders(text, posixpath.dirname(text.where)) if near]
             else:
                 found += [item for _, item in objects(text)]
     return Applied(tuple(found), tuple(dict.fromkeys(namespaces)), tuple(dict.fromkeys(troubles)), built)
@@ -80,14 +79,6 @@ def _values(text: Text, key: str) -> Iterator[str]:
     for document in text.documents:
         value = document.get(key) if isinstance(document, dict) else None
         yield from (item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str) and item)
-
-
-def _near(file: str, name: str) -> str:
-    """The path in the repository of what a kustomization names; empty for a URL and what is outside."""
-    if "://" in name or name.startswith("/"):
-        return ""
-    path = posixpath.normpath(posixpath.join(posixpath.dirname(file), name))
-    return "" if path.startswith("..") or path == "." or "?" in path else path
 
 
 def is_below(path: str, folder: str) -> bool:
