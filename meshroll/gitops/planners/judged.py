@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import Trees
 from meshroll.gitops.planners.files import Files
-from meshroll.gitops.planners.kustomized import MAX_FILES, NotBuiltError, build
+from meshroll.gitops.planners.kustomize_tool import MAX_FILES, NotBuiltError, build
 from meshroll.gitops.planners.occurrences import roots
 from meshroll.gitops.planners.workloads import objects
 from meshroll.gitops.plans import Finding

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.planners import images, shapes
-from meshroll.gitops.planners.kustomize import Winner
+from meshroll.gitops.planners.kustomize_values import Winner
 from meshroll.gitops.planners.occurrences import Below, Occurrence, occurrences
 from meshroll.gitops.planners.proposals import reach
 from meshroll.gitops.planners.workloads import Workload

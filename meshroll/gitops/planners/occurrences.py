@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from meshroll.gitops.planners.kustomize import Built, Container, Folders, build, named_folders, plain
+from meshroll.gitops.planners.kustomize import Folders, build, named_folders
+from meshroll.gitops.planners.kustomize_values import Built, Container, plain
 from meshroll.gitops.planners.workloads import TEMPLATE, Workload, workloads
 from meshroll.yamltext import Text
 

@@ -1,0 +1,109 @@
+"""What a patch of a kustomization sets: strategic merges and JSON operations, in a file or written inline."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from meshroll.gitops.planners.kustomize_values import CONTAINERS, Built, Container, Winner, set_image
+from meshroll.gitops.planners.workloads import TEMPLATE
+from meshroll.manifests.index import at
+from meshroll.yamltext import Text, join_pointer
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A patch in a file of its own (`file`) or written in the kustomization (`inline`, parsed)."""
+
+    text: Text
+    pointer: str
+    file: Text | None
+    inline: Text | None
+    target: Mapping[str, Any]
+
+    @property
+    def content(self) -> Text | None:
+        return self.file or self.inline
+
+    def winner(self, pointer: str, what: str) -> Winner:
+        if self.file is not None:
+            return Winner(self.file, pointer, f"{what} in the patch {self.file.where}")
+        blocked = f"the patch written in {self.text.place(self.pointer)} sets it"
+        return Winner(self.text, self.pointer, f"{what} in an inline patch", blocked=blocked)
+
+
+def apply_patch(patch: Patch, found: Iterable[Built]) -> None:
+    """Let a patch set what it sets in the workloads that it is for."""
+    text = patch.content
+    if text is None:
+        return
+    for index, document in enumerate(text.documents):
+        if isinstance(document, list):
+            for built in found:
+                if targets(patch.target, built):
+                    _apply_operations(patch, document, index, built)
+        elif isinstance(document, Mapping):
+            for built in found:
+                own = (document.get("kind"), at(document, "metadata", "name"))
+                if targets(patch.target, built) if patch.target else own in _names(built):
+                    _merge(patch, document, index, built)
+
+
+def _names(built: Built) -> set[tuple[Any, Any]]:
+    return {(built.workload.kind, built.name), (built.workload.kind, built.workload.name)}
+
+
+def targets(target: Mapping[str, Any], built: Built) -> bool:
+    """Whether a selector means a workload: kind equal, name as an anchored regular expression, as kustomize has it."""
+    kind, name = target.get("kind"), target.get("name")
+    if not target or (kind and not _matches(str(kind), built.workload.kind)):
+        return False
+    return not name or any(_matches(str(name), own) for own in (built.name, built.workload.name))
+
+
+def _matches(pattern: str, text: str) -> bool:
+    try:
+        return re.fullmatch(pattern, text) is not None
+    except re.error:
+        return pattern == text
+
+
+def _merge(patch: Patch, document: Mapping[str, Any], index: int, built: Built) -> None:
+    for key in CONTAINERS:
+        found = at(document, *TEMPLATE, "spec", key)
+        for number, item in enumerate(found if isinstance(found, list) else ()):
+            image = item.get("image") if isinstance(item, Mapping) else None
+            if isinstance(image, str):
+                pointer = join_pointer((index, *TEMPLATE, "spec", key, number, "image"))
+                winner = patch.winner(pointer, f"image of {item.get('name', '')}")
+                set_image(built, partial(_is_called, item.get("name")), image, winner)
+    labels = at(document, *TEMPLATE, "metadata", "labels")
+    for name in labels if isinstance(labels, Mapping) else ():
+        built.labels[name] = patch.winner(join_pointer((index, *TEMPLATE, "metadata", "labels", name)), f"label {name}")
+
+
+def _apply_operations(patch: Patch, document: Sequence[Any], index: int, built: Built) -> None:
+    for number, operation in enumerate(document):
+        path = operation.get("path") if isinstance(operation, Mapping) else None
+        if not isinstance(path, str) or operation.get("op") not in ("add", "replace"):
+            continue
+        winner = patch.winner(join_pointer((index, number, "value")), path)
+        image = re.fullmatch(r"/spec/template/spec/(containers|initContainers)/(\d+)/image", path)
+        label = re.fullmatch(r"/spec/template/metadata/labels/([^/]+)", path)
+        value = operation.get("value")
+        if image and isinstance(value, str):
+            stays, at_index = image[1] == "containers", int(image[2])
+            set_image(built, partial(_is_at, stays, at_index), value, winner)
+        elif label:
+            built.labels[label[1].replace("~1", "/").replace("~0", "~")] = winner
+
+
+def _is_called(name: Any, container: Container) -> bool:
+    return bool(container.name == name)
+
+
+def _is_at(stays: bool, index: int, container: Container) -> bool:
+    return (container.stays, container.index) == (stays, index)

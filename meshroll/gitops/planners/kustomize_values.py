@@ -1,0 +1,83 @@
+"""A workload as a kustomization builds it: its images and labels, each with what sets it last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from meshroll.gitops.planners import images
+from meshroll.gitops.planners.workloads import TEMPLATE, Workload
+from meshroll.yamltext import Text
+
+CONTAINERS = ("containers", "initContainers")
+
+
+@dataclass(frozen=True)
+class Winner:
+    """What sets a value last. `blocked` says why it cannot be edited where it stands; empty when it can."""
+
+    text: Text
+    pointer: str
+    what: str
+    by_entry: bool = False  # an entry of `images`, which holds a tag or a digest instead of a whole image
+    by_labels: bool = False  # `labels` or `commonLabels` of a kustomization
+    blocked: str = ""
+
+    @property
+    def at(self) -> str:
+        """`file:line`."""
+        return self.text.place(self.pointer)
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container as built: the image's name without tag, and what sets its tag or digest (None: nothing does)."""
+
+    name: str
+    image: str
+    winner: Winner
+    stays: bool  # not an init container
+    index: int
+
+
+@dataclass
+class Built:
+    """A workload as a kustomization builds it."""
+
+    workload: Workload
+    name: str
+    containers: list[Container] = field(default_factory=list)
+    labels: dict[str, Winner] = field(default_factory=dict)
+
+
+def plain(workload: Workload) -> Built:
+    """A workload as its file has it."""
+    built = Built(workload, workload.name)
+    for key in CONTAINERS:
+        found = workload.value(*TEMPLATE, "spec", key)
+        for index, item in enumerate(found if isinstance(found, list) else ()):
+            image = item.get("image") if isinstance(item, Mapping) else None
+            if isinstance(image, str):
+                pointer = workload.pointer(*TEMPLATE, "spec", key, index, "image")
+                what = f"image of {item.get('name', '')} in {workload.kind} {workload.name}"
+                winner = Winner(workload.text, pointer, what)
+                name = images.parts(image)[0]
+                built.containers.append(Container(str(item.get("name", "")), name, winner, key == "containers", index))
+    labels = workload.value(*TEMPLATE, "metadata", "labels")
+    for name in labels if isinstance(labels, Mapping) else ():
+        what = f"label {name} of {workload.kind} {workload.name}"
+        built.labels[name] = Winner(workload.text, workload.pointer(*TEMPLATE, "metadata", "labels", name), what)
+    return built
+
+
+def set_image(built: Built, chosen: Callable[[Container], bool], image: str, winner: Winner) -> None:
+    """Let a patch set the image of the containers that are chosen."""
+    name = images.parts(image)[0]
+    built.containers = [replace(one, image=name, winner=winner) if chosen(one) else one for one in built.containers]
+
+
+def items(value: Any, key: str) -> list[Any]:
+    """The list at a key, empty where there is none."""
+    found = value.get(key) if isinstance(value, Mapping) else None
+    return list(found) if isinstance(found, list) else []
