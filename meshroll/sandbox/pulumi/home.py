@@ -15,24 +15,29 @@ ROOT = Path(__file__).resolve().parents[3]
 PRIVATE_FOLDER, PROGRAM = 0o700, 0o755
 _TEMPORARY = "temporary"
 # The reader is in the plug-in's process group, so that no other group can have its number by then. Its output is not
-# the plug-in's: the engine waits for the end of that.
+# the plug-in's: the engine waits for the end of that. A folder is in use while it is locked: a lock ends with the
+# process that holds it, whereas its number stays as long as nobody waits for it and may be another's after that.
 _PLUGIN_SCRIPT = """\
 #!/bin/sh
 # Laid by `meshroll sandbox` around Pulumi's kubernetes plug-in, which looks for its engine every 5 minutes only, and
 # leaves a kubeconfig in its temporary folder. The engine holds the other end of standard input: when that is hung up,
 # the plug-in ends and its folder goes. Folders of plug-ins that were killed before go here.
-for left in {temporary}/*; do kill -s 0 "${{left##*/}}" 2>/dev/null || rm -rf "$left"; done
+exec 9<{temporary}
+flock 9
+for left in {temporary}/*; do test -d "$left" && flock -n "$left" rm -rf "$left"; done
 TMPDIR={temporary}/$$
 export TMPDIR
-mkdir -p "$TMPDIR"
-exec 3<&0
+mkdir "$TMPDIR"
+exec 8<"$TMPDIR"
+flock 8
+exec 9>&- 3<&0
 if test -p /dev/stdin; then
   {{
     while read -r _; do :; done
     kill -s KILL $$
     rm -rf "$TMPDIR"
     kill -s KILL -- -$$
-  }} <&3 3<&- >/dev/null 2>&1 &
+  }} <&3 3<&- 8<&- >/dev/null 2>&1 &
 fi
 exec {program} "$@" 3<&-
 """
