@@ -22,6 +22,7 @@ FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
 FOLDERS = ("bench", "components", "docs", "meshroll", "rollout_templates", "stacks", "tests")
+TEST = re.compile(r"(tests/[\w/]+\.py)(?:::(test_\w+))?")
 PATH = re.compile(rf"(?:{'|'.join(FOLDERS)})/[\w./-]*")
 NAME = re.compile(r"(?:meshroll|components)(?:\.[A-Za-z_]\w*)+")
 BRACKETS = re.compile(r"\(([^()]*)\)")
@@ -79,6 +80,22 @@ def broken_links(page: Path) -> list[str]:
     return broken
 
 
+def is_test(name: str) -> bool:
+    """Whether there is such a test: `tests/….py::test_…`, or `tests/….py` for all of a file."""
+    found = TEST.fullmatch(name)
+    if found is None or not (CHECKOUT / found[1]).is_file():
+        return False
+    defined = re.findall(r"^def (test_\w+)\(", (CHECKOUT / found[1]).read_text(encoding="utf-8"), re.MULTILINE)
+    return found[2] in defined if found[2] else bool(defined)
+
+
+def promises() -> dict[str, list[str]]:
+    """The tests that the threat model names for each of its promises."""
+    tables = re.findall(r"^\| promise \|.*\n\|[-|]+\n((?:\|.*\n)+)", prose(DOCS / "threat-model.md"), re.MULTILINE)
+    rows = [row.strip("| ").split(" | ") for table in tables for row in table.splitlines()]
+    return {promise: CODE.findall(shown_by) for promise, shown_by in rows}
+
+
 def is_importable(name: str) -> bool:
     """Whether a dotted name is a module of ours, or something in one."""
     names = name.split(".")
@@ -104,6 +121,18 @@ def test_every_link_of_a_page_leads_to_a_file_and_a_heading(page: Path) -> None:
 def test_every_path_that_a_page_names_exists(page: Path) -> None:
     named = [code for code in CODE.findall(prose(page)) if PATH.fullmatch(code)]
     assert [path for path in named if not (CHECKOUT / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=shown)
+def test_every_test_that_a_page_names_exists(page: Path) -> None:
+    named = [code for code in CODE.findall(prose(page)) if code.startswith("tests/") and "::" in code]
+    assert [test for test in named if not is_test(test)] == []
+
+
+def test_every_promise_of_the_threat_model_is_shown_by_tests() -> None:
+    promised = promises()
+    assert promised
+    assert [promise for promise, tests in promised.items() if not tests or not all(map(is_test, tests))] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=shown)
