@@ -14,6 +14,7 @@ def unified(git: Git, trees: Trees, tree: str, changes: Mapping[str, tuple[str, 
     if not changes:
         return ""
     text = git.text(
+        *("-c", "core.quotePath=false"),  # names beyond ASCII as they are; `printable` escapes what hides something
         *("diff-tree", "-r", "-p", "--no-commit-id", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color"),
         *("--text", "--unified=3", "--diff-algorithm=myers", "--src-prefix=a/", "--dst-prefix=b/"),
         *(tree or trees.write("", {}), trees.write(tree, changes)),

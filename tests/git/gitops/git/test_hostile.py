@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from meshroll.errors import BadInputError
 from meshroll.gitops.history.events import read_events
 from meshroll.gitops.planners.adopted import DesiredVersion, plan
-from meshroll.gitops.plans import Plan, apply_plan
+from meshroll.gitops.plans import Plan, apply_plan, as_markdown, as_text, to_json
 from tests.support.git.repositories import Repository
 
 FILE = "clusters/east/provider/rollout.yaml"
@@ -161,6 +162,21 @@ def test_a_name_that_is_no_utf8_stays_as_it_is(repository: Repository) -> None:
     apply_plan(repository.remote, planned(repository), stack="x", cache=repository.cache)
     changed = repository.git("diff-tree", "-r", "--name-only", "main^", "main")
     assert changed == f"{FILE}\n"
+
+
+def test_a_name_beyond_ascii_is_itself_in_every_output_and_what_hides_something_is_escaped(
+    repository: Repository,
+) -> None:
+    repository.commit(write={"clusters/größe/店.yaml": ROLLOUT, 'clusters/größe/a\u2028"b.yaml': ROLLOUT})
+    plain, hostile = (planned(repository, f"clusters/größe/{name}.yaml") for name in ("店", 'a\u2028"b'))
+    names = "a/clusters/größe/店.yaml b/clusters/größe/店.yaml"
+    for shown in (as_text(plain), as_markdown(plain), json.loads(to_json(plain))["diff"]):
+        assert f"diff --git {names}\n" in shown
+        assert "+++ b/clusters/größe/店.yaml\n" in shown
+    names = '"a/clusters/größe/a\\u2028\\"b.yaml" "b/clusters/größe/a\\u2028\\"b.yaml"'
+    for shown in (as_text(hostile), as_markdown(hostile), json.loads(to_json(hostile))["diff"]):
+        assert f"diff --git {names}\n" in shown
+        assert "\u2028" not in shown
 
 
 def test_a_file_of_fifty_megabytes_is_refused(repository: Repository) -> None:
