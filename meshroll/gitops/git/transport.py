@@ -13,7 +13,7 @@ and the folders that changed in them, at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +30,10 @@ UPDATE_SECONDS = 60.0  # for what came since the last fetch; the newest commit a
 PUSH_SECONDS = 180.0
 TIP = "refs/meshroll/tip"
 FOLDERS = "blob:none"
+MAX_NAMED = 5  # branches in an error
 FILTERS = ("tree:0", FOLDERS, "")
 _NAME = "meshroll-remote"  # in Git's settings of a single call: what lacks parts must have a name
+_BRANCH, _SYMBOLIC = "refs/heads/", "ref: "
 _OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 _PARTS_REFUSED = ("unadvertised object", "not our ref", "not supported", "filter")
@@ -60,12 +62,13 @@ class Transport:
         mine = self._ls_remote(self.remote.ref)
         if self.remote.ref in mine:
             return mine[self.remote.ref]
-        others = self._ls_remote()
+        listed = self._listed()
+        others = _refs(listed)
         if self.remote.ref in others:
             return others[self.remote.ref]
-        names = sorted(name.removeprefix("refs/heads/") for name in others if name.startswith("refs/heads/"))
         if any(name.startswith("refs/") for name in others):
-            expected = "one of its branches: " + ", ".join(names[:5]) if names else ""
+            names = _branches(listed)
+            expected = "one of its branches: " + ", ".join(names[:MAX_NAMED]) if names else ""
             raise BadInputError(f"there is no branch {self.remote.branch}", where=self.remote.where, expected=expected)
         return ""
 
@@ -199,14 +202,18 @@ class Transport:
         return found if found in FILTERS else FILTERS[0]
 
     def _ls_remote(self, *refs: str) -> dict[str, str]:
-        result = self.git.run("ls-remote", "--quiet", self.remote.url, *refs, seconds=ASK_SECONDS)
+        return _refs(self._listed(*refs))
+
+    def _listed(self, *refs: str) -> list[tuple[str, str]]:
+        """The lines of `git ls-remote`: a commit's id and a ref; beside HEAD also `ref: ` and its branch."""
+        result = self.git.run("ls-remote", "--quiet", "--symref", self.remote.url, *refs, seconds=ASK_SECONDS)
         if result.code:
             raise explain(result.error, self.remote) or UnavailableError(
                 reason_of(result.error), where=self.remote.where
             )
-        pairs = (line.partition("\t") for line in result.output.decode("utf-8", "surrogateescape").splitlines())
-        found = {name: oid for oid, _, name in pairs if name and _OID.fullmatch(oid)}
-        if not found and self.remote.origin:
+        parts = (line.partition("\t") for line in result.output.decode("utf-8", "surrogateescape").splitlines())
+        found = [(what, name) for what, _, name in parts if name]
+        if not _refs(found) and self.remote.origin:
             self._check_speaks_git()
         return found
 
@@ -220,3 +227,15 @@ class Transport:
         )
         if asked.code == 0 and "packet:" not in asked.error:
             raise BadInputError("the server does not answer as a Git server does", where=self.remote.where)
+
+
+def _refs(listed: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The commits by their refs."""
+    return {name: oid for oid, name in listed if _OID.fullmatch(oid)}
+
+
+def _branches(listed: Sequence[tuple[str, str]]) -> list[str]:
+    """The names of the branches: the server's default one, then the others sorted."""
+    default = {what.removeprefix(_SYMBOLIC) for what, name in listed if name == "HEAD" and what.startswith(_SYMBOLIC)}
+    branches = [name for name in _refs(listed) if name.startswith(_BRANCH)]
+    return [name.removeprefix(_BRANCH) for name in sorted(branches, key=lambda name: (name not in default, name))]

@@ -71,12 +71,14 @@ def test_who_changed_a_file_is_found_without_the_rest(remote: Remote, repository
         apply_plan(remote, planned, stack="sandbox", cache=repository.cache)
 
 
-def test_the_branch_must_be_there(remote: Remote, repository: Repository) -> None:
-    repository.commit(write=OTHERS)
+def test_the_branch_must_be_there_and_the_default_one_is_named_first(remote: Remote, repository: Repository) -> None:
+    for branch in ("main", "feature", "trunk"):
+        repository.commit(write=OTHERS, branch=branch)
+    repository.git("symbolic-ref", "HEAD", "refs/heads/trunk")
     with pytest.raises(BadInputError) as caught:
         plan_rendered(replace(remote, branch="live"), "live", {}, cache=repository.cache)
     assert str(caught.value) == (
-        f"repository {shown(remote.url)}: there is no branch live; expected one of its branches: main"
+        f"repository {shown(remote.url)}: there is no branch live; expected one of its branches: trunk, feature, main"
     )
 
 
