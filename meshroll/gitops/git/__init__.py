@@ -21,7 +21,7 @@ from meshroll.gitops.git.remote import DEFAULT_BRANCH, Remote
 from meshroll.gitops.git.ssh import key_text
 from meshroll.gitops.git.trailers import trailers_of
 from meshroll.gitops.git.transport import TIP, ContendedError, Transport
-from meshroll.gitops.git.trees import LINKS, TREE, TreeEntry, Trees, blob_of, path_names, root_of, tree_of
+from meshroll.gitops.git.trees import LINKS, TREE, LinkError, TreeEntry, Trees, blob_of, path_names, root_of, tree_of
 
 __all__ = [
     "DEFAULT_BRANCH",
@@ -32,6 +32,7 @@ __all__ = [
     "ContendedError",
     "FileAuthor",
     "Git",
+    "LinkError",
     "Message",
     "Remote",
     "Style",

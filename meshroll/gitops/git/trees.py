@@ -40,6 +40,15 @@ class TreeEntry:
         return self.mode.startswith("100")
 
 
+class LinkError(BadInputError):
+    """A symbolic link or a submodule stands where something else was expected; neither is followed."""
+
+    def __init__(self, what: str, link: str, entry: TreeEntry, expected: str) -> None:
+        super().__init__(what, where=link, expected=expected)
+        self.link = link  # its path
+        self.entry = entry
+
+
 class Trees:
     """Reads trees through a small memory and writes new ones. The empty id stands for an empty tree."""
 
@@ -71,9 +80,10 @@ class Trees:
         for name in path_names(path):
             if entry is None:
                 return None
+            if entry.mode in LINKS:
+                raise LinkError(f"{LINKS[entry.mode]} is in the way", "/".join(walked), entry, "a folder")
             if entry.kind != TREE:
-                what = LINKS.get(entry.mode, "a file")
-                raise BadInputError(f"{what} is in the way", where="/".join(walked), expected="a folder")
+                raise BadInputError("a file is in the way", where="/".join(walked), expected="a folder")
             above = entry.oid
             walked.append(name)
             entry = self.entries(above).get(name)
@@ -81,11 +91,15 @@ class Trees:
                 self._alike[above] = _alike(self.entries(above))
             _check_twins(self._alike[above], name, walked)
         if entry is not None and entry.mode in LINKS:
-            raise BadInputError(f"it is {LINKS[entry.mode]}", where=path, expected="a plain file")
+            raise LinkError(f"it is {LINKS[entry.mode]}", path, entry, "a plain file")
         return entry
 
     def files(self, tree: str, folder: str) -> Iterator[tuple[str, TreeEntry]]:
         """Every plain file below a folder with its whole path; links and submodules are passed over."""
+        return ((path, entry) for path, entry in self.walk(tree, folder) if entry.is_file)
+
+    def walk(self, tree: str, folder: str) -> Iterator[tuple[str, TreeEntry]]:
+        """Everything but folders below a folder with its whole path; links and submodules are not followed."""
         top = self.find(tree, folder)
         level = [(folder, top.oid)] if top is not None and top.kind == TREE else []
         found: list[tuple[str, TreeEntry]] = []
@@ -97,8 +111,9 @@ class Trees:
                     path = f"{prefix}/{name}" if prefix else name
                     if child.kind == TREE:
                         below.append((path, child.oid))
-                    elif child.is_file:
-                        found.append((path, child))
+                        continue
+                    found.append((path, child))
+                    if child.is_file:
                         self._listed.setdefault(_suffix(name), set()).add(child.oid)
                 if len(found) + len(below) > MAX_FILES:
                     raise BadInputError(f"more than {MAX_FILES} files", where=folder, expected="a service's own folder")

@@ -16,6 +16,7 @@ from meshroll.gitops.git import (
     LINKS,
     TREE,
     Git,
+    LinkError,
     Remote,
     Transport,
     TreeEntry,
@@ -28,11 +29,13 @@ from meshroll.gitops.git import (
     unified,
 )
 from meshroll.gitops.planners.canaries import canaries
-from meshroll.gitops.planners.files import Files, NothingFoundError, is_manifest
+from meshroll.gitops.planners.contents import is_manifest
+from meshroll.gitops.planners.files import Files, NothingFoundError
 from meshroll.gitops.planners.findings import findings, left_out, unreadable
 from meshroll.gitops.planners.judged import After, lint_findings
+from meshroll.gitops.planners.links import link_at
 from meshroll.gitops.planners.locations import Location
-from meshroll.gitops.planners.search import find
+from meshroll.gitops.planners.search import MAX_LISTED, find
 from meshroll.gitops.plans import Canary, Edit, Finding, Plan, ServiceSettings, VersionChange, anchor
 from meshroll.manifests.lint import Options
 from meshroll.settings.model import Field
@@ -161,17 +164,21 @@ class _Search:
             for name, entry in entries.items()
             if entry.kind == TREE or (whole and entry.is_file and is_manifest(name))  # no links
         )
-        for name, entry in sorted(entries.items()):
-            if entry.mode in LINKS and (found := pattern.fullmatch(name)):
-                reason = f"{LINKS[entry.mode]}, which is not followed, stands in the way"
-                self.leave_out(service, path.replace(CLUSTER, found[1]), reason)
-        clusters = [found[1] for name in real if (found := pattern.fullmatch(name))]
-        every = [path.replace(CLUSTER, cluster) for cluster in clusters]
-        paths = [each for each in every if self._trees.find(self._tree, each.strip("/")) is not None]
-        for each in sorted({*every} - {*paths}):
-            self.leave_out(service, each, "there is no such file or folder")
+        linked = [name for name, entry in entries.items() if entry.mode in LINKS]
+        paths = []
+        for name in sorted({*real, *linked}):
+            if found := pattern.fullmatch(name):
+                each = path.replace(CLUSTER, found[1])
+                try:
+                    if self._trees.find(self._tree, each.strip("/")) is not None:
+                        paths.append(each)
+                    else:
+                        self.leave_out(service, each, "there is no such file or folder")
+                except LinkError as error:
+                    self.leave_out(service, each, link_at(self._trees, self._tree, error.link, error.entry).reason)
         if not paths:
-            raise NothingFoundError("nothing in the repository is where the clusters should be", where=path)
+            without = "".join(f"; {file}: {why}" for file, why in self.left_out.get(service, ())[:MAX_LISTED])
+            raise NothingFoundError(f"nothing in the repository is where the clusters should be{without}", where=path)
         return paths
 
 

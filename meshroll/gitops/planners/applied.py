@@ -13,7 +13,8 @@ from typing import Any
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import Git, Remote, Transport, Trees, open_cache, retried, tree_of
-from meshroll.gitops.planners.files import KUSTOMIZATIONS, Files
+from meshroll.gitops.planners.contents import KUSTOMIZATIONS, is_below
+from meshroll.gitops.planners.files import Files
 from meshroll.gitops.planners.kustomize import named_folders
 from meshroll.gitops.planners.workloads import objects
 from meshroll.yamltext import Text
@@ -79,8 +80,3 @@ def _values(text: Text, key: str) -> Iterator[str]:
     for document in text.documents:
         value = document.get(key) if isinstance(document, dict) else None
         yield from (item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str) and item)
-
-
-def is_below(path: str, folder: str) -> bool:
-    """Whether a path is a folder's or below it; everything is below the root."""
-    return not folder or path == folder or path.startswith(f"{folder}/")

@@ -31,8 +31,10 @@ def left_out(service: str, paths: Iterable[tuple[str, str]]) -> list[Finding]:
 
 
 def unreadable(files: Files, service: str) -> list[Finding]:
-    """Files that name the service and cannot be read: what they hold of it is not known."""
-    return [Finding("unreadable", f"it was passed over: {error}", service) for error in files.troubles(service)]
+    """Files that name the service and cannot be read, or are behind a link: what they hold of it is not known."""
+    linked = [link.refusal() for link, known in files.links(service) if known]
+    errors = [*files.troubles(service), *linked]
+    return [Finding("unreadable", f"it was passed over: {error}", service) for error in errors]
 
 
 def _images_left(service: str, version: str, label: Location) -> list[Finding]:

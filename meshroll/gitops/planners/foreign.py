@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import TREE, Git, Remote, TreeEntry, Trees, open_cache, retried, tree_of
-from meshroll.gitops.planners.applied import applied_in, is_below
-from meshroll.gitops.planners.files import KUSTOMIZATIONS, is_manifest
+from meshroll.gitops.planners.applied import applied_in
+from meshroll.gitops.planners.contents import KUSTOMIZATIONS, is_below, is_manifest
 from meshroll.gitops.planners.workloads import objects
 from meshroll.gitops.plans import Finding, Plan
 from meshroll.manifests.argocd import ignore_differences, not_ignored

@@ -16,7 +16,7 @@ from typing import Any
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import Trees
-from meshroll.gitops.planners.files import KUSTOMIZATIONS
+from meshroll.gitops.planners.contents import KUSTOMIZATIONS
 from meshroll.gitops.planners.kustomize import is_remote
 from meshroll.yamltext import Text, parse
 

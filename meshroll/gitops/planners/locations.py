@@ -13,6 +13,7 @@ from typing import Protocol
 from meshroll.errors import BadInputError
 from meshroll.gitops.planners import images, shapes
 from meshroll.gitops.planners.kustomize_values import Winner
+from meshroll.gitops.planners.links import Link
 from meshroll.gitops.planners.occurrences import Below, Occurrence, occurrences
 from meshroll.gitops.planners.proposals import reach
 from meshroll.gitops.planners.workloads import Workload
@@ -32,6 +33,9 @@ class Readable(Below, Protocol):
 
     def troubles(self, name: str) -> list[BadInputError]:
         """What is wrong with those in which a name occurs and that cannot be read."""
+
+    def links(self, name: str) -> list[tuple[Link, bool]]:
+        """The links that may hide a name, and whether it is known to occur there."""
 
     def named(self, name: str) -> Text:
         """One by its name."""

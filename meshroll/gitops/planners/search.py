@@ -81,6 +81,10 @@ def _nothing(files: Readable, service: str, what: str) -> BadInputError:
     own = [found.workload for found in occurrences(files, service)]
     if not own and (troubles := files.troubles(service)):
         return troubles[0]
+    if not own and (links := [link for link, _ in files.links(service)]):
+        behind = _listed(f"{link.path} is {link.what}" for link in links)
+        remedies = " or ".join(dict.fromkeys(link.remedy for link in links[:MAX_LISTED]))
+        return NothingFoundError(f"{what}; {behind}, and not followed", where=where, expected=remedies)
     if not own:
         for item in workloads(files.mentioning(service)):
             if item.name == service:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from meshroll.errors import BadInputError
+from meshroll.gitops.planners.links import Link
 from meshroll.yamltext import Text, parse
 
 
@@ -22,6 +23,9 @@ class Memory:
         return (text for name in self._below() if word in self._files[name] and (text := self.manifest(name)))
 
     def troubles(self, word: str) -> list[BadInputError]:
+        return []
+
+    def links(self, name: str) -> list[tuple[Link, bool]]:
         return []
 
     def kustomizations(self) -> Iterator[Text]:

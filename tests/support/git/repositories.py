@@ -76,7 +76,10 @@ class Repository:
         modes: dict[str, str] | None = None,
         branch: str = BRANCH,
     ) -> str:
-        """Commit as another person would, through an index of its own. `modes` gives 120000 for a link."""
+        """Commit as another person would, through an index of its own.
+
+        `modes` gives 120000 for a link and 160000 for a submodule, whose content is the id of a commit.
+        """
         index = {"GIT_INDEX_FILE": str(self.work / "index")}
         (self.work / "index").unlink(missing_ok=True)
         has_parent = bool(self.git("for-each-ref", f"refs/heads/{branch}"))
@@ -84,8 +87,9 @@ class Repository:
             git(f"--git-dir={self.path}", "read-tree", branch, environment=index)
         for path, content in (write or {}).items():
             data = content.encode() if isinstance(content, str) else content
-            blob = self.git("hash-object", "-w", "--stdin", stdin=data).strip()
             mode = (modes or {}).get(path, "100644")
+            is_submodule = mode == "160000"
+            blob = data.decode() if is_submodule else self.git("hash-object", "-w", "--stdin", stdin=data).strip()
             git(f"--git-dir={self.path}", "update-index", "--add", "--cacheinfo", mode, blob, path, environment=index)
         for path in remove:
             entry = f"0 {'0' * 40}\t{path}\n".encode()

@@ -37,12 +37,17 @@ def refused(repository: Repository, path: str = "clusters/east", version: str = 
 def test_a_link_in_place_of_the_file_is_not_followed(repository: Repository) -> None:
     repository.commit(write={"secret.yaml": ROLLOUT, FILE: "../../../secret.yaml"}, modes={FILE: "120000"})
     assert "provider" in refused(repository)
-    assert refused(repository, FILE) == f"{FILE}: it is a symbolic link; expected a plain file"
+    assert refused(repository, FILE) == (
+        f"{FILE}: it is a symbolic link to ../../../secret.yaml, which is not followed; expected the path secret.yaml"
+    )
 
 
 def test_a_link_in_place_of_a_folder_is_not_followed(repository: Repository) -> None:
     repository.commit(write={"real/rollout.yaml": ROLLOUT, "clusters": "real"}, modes={"clusters": "120000"})
-    assert refused(repository) == "clusters: a symbolic link is in the way; expected a folder"
+    assert (
+        refused(repository)
+        == "clusters: it is a symbolic link to real, which is not followed; expected the path real/east"
+    )
 
 
 def test_a_submodule_is_not_entered(repository: Repository) -> None:
@@ -50,7 +55,9 @@ def test_a_submodule_is_not_entered(repository: Repository) -> None:
     index = f"160000 {first}\tclusters\n".encode()
     tree = repository.git("mktree", "--missing", stdin=index.replace(b" ", b" commit ", 1)).strip()
     repository.git("update-ref", "refs/heads/main", repository.git("commit-tree", tree, "-m", "sub").strip())
-    assert refused(repository) == "clusters: a submodule is in the way; expected a folder"
+    assert refused(repository) == (
+        "clusters: it is a submodule, which is not followed; expected a plan in its own repository"
+    )
 
 
 @pytest.mark.parametrize(
