@@ -28,7 +28,7 @@ def variables(site: Site, environ: Mapping[str, str]) -> dict[str, str]:
     }
     for worker in site.workers:
         found[f"MESHROLL_GATEWAY_{suffix(worker)}"] = site.ranges[worker].gateway
-        found[f"MESHROLL_REMOTE_KUBECONFIG_{suffix(worker)}"] = site.kubeconfig((worker,))
+        found[f"MESHROLL_REMOTE_KUBECONFIG_{suffix(worker)}"] = site.reader_kubeconfig(worker)
     found |= install(site.home.pulumi, Path(sys.executable), site.programs["pulumi-resource-kubernetes"], installed)
     binaries = site.home.path / "bin"
     if installed.cli is None:

@@ -8,6 +8,7 @@ import stat
 import subprocess
 from pathlib import Path
 
+import pytest
 import urllib3
 
 from meshroll.kube import Kube
@@ -76,6 +77,45 @@ def test_each_cluster_has_a_token_of_its_own(sandbox: Sandbox) -> None:
     assert answers == {"host": 401, "worker-1": 200}
 
 
+@pytest.mark.parametrize(
+    ("verb", "group", "resource", "allowed"),
+    [
+        ("list", "networking.istio.io", "virtualservices", {"host": True, "worker-1": True}),
+        ("watch", "", "secrets", {"host": True, "worker-1": True}),
+        ("patch", "networking.istio.io", "virtualservices", {"host": False, "worker-1": False}),
+        ("update", "", "secrets", {"host": False, "worker-1": False}),
+        ("create", "", "pods", {"host": False, "worker-1": False}),
+        ("update", "coordination.k8s.io", "leases", {"host": True, "worker-1": False}),
+    ],
+)
+def test_istiod_reads_the_clusters_and_writes_no_more_than_its_leases(
+    sandbox: Sandbox, tmp_path: Path, verb: str, group: str, resource: str, allowed: dict[str, bool]
+) -> None:
+    found = {}
+    for cluster in allowed:
+        (tmp_path / cluster).write_text(sandbox.site.reader_kubeconfig(cluster))
+        attributes = {"namespace": "istio-system", "verb": verb, "group": group, "resource": resource}
+        review = Kube.connect(tmp_path / cluster, cluster).create(
+            {
+                "apiVersion": "authorization.k8s.io/v1",
+                "kind": "SelfSubjectAccessReview",
+                "metadata": {},
+                "spec": {"resourceAttributes": attributes},
+            },
+            field_manager="test",
+        )
+        found[cluster] = review["status"]["allowed"]
+    assert found == allowed
+
+
+def test_istiod_is_started_with_the_readers_token(sandbox: Sandbox) -> None:
+    (istiod,) = sandbox.processes()["istiod"]
+    (kubeconfig,) = [word.partition("=")[2] for word in arguments(istiod) if word.startswith("--kubeconfig=")]
+    assert Path(kubeconfig).read_text() == sandbox.site.reader_kubeconfig("host")
+    remote = sandbox.environment()["MESHROLL_REMOTE_KUBECONFIG_WORKER_1"]
+    assert remote == sandbox.site.reader_kubeconfig("worker-1")
+
+
 def test_no_other_user_can_read_the_state(sandbox: Sandbox) -> None:
     assert stat.S_IMODE(sandbox.home.path.stat().st_mode) == 0o700
     secrets = [sandbox.home.kubeconfig, sandbox.home.path / "credentials.json"]
@@ -89,7 +129,12 @@ def test_no_other_user_can_read_the_state(sandbox: Sandbox) -> None:
 
 def test_no_secret_stands_in_an_argument_or_a_log(sandbox: Sandbox) -> None:
     credentials = sandbox.site.credentials
-    hidden = [*credentials.tokens.values(), credentials.valkey, credentials.argocd_server_key]
+    hidden = [
+        *credentials.tokens.values(),
+        *credentials.readers.values(),
+        credentials.valkey,
+        credentials.argocd_server_key,
+    ]
     seen = [" ".join(arguments(pid)) for pids in sandbox.processes().values() for pid in pids]
     seen += [log.read_text(errors="replace") for log in (sandbox.home.path / "logs").iterdir()]
     assert not [secret for secret in hidden for text in seen if secret in text]

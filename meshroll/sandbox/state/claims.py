@@ -36,8 +36,9 @@ def ensure(home: Home, workers: Sequence[str]) -> None:
         listening = listeners.listening()
         busy, addressed = {item.port for item in listening} | others, {item.address for item in listening}
         seed, known = str(home.path), ports(home)
-        chosen = addresses.choose(port_names(tuple(workers)), known, busy.__contains__, addresses.PORTS, seed)
-        files.write_json(home.ports, known | chosen)
+        names = port_names(tuple(workers))
+        chosen = addresses.choose(names, known, busy.__contains__, addresses.PORTS, seed)
+        files.write_json(home.ports, {name: (known | chosen)[name] for name in names})
         claimed = files.read_json(_ranges(home), {})
         wanted = [_key(home, worker) for worker in workers]
         free = addresses.choose(

@@ -14,7 +14,7 @@ import yaml
 from meshroll.sandbox.state import files
 from meshroll.sandbox.state.home import Home
 
-USER = "meshroll-sandbox"
+USER, READER = "meshroll-sandbox", "istiod"
 _FILE = "credentials.json"
 # The order of the curve P-256: a private key is a number below it.
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -22,30 +22,37 @@ _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 @dataclass(frozen=True)
 class SandboxCredentials:
-    """What the parts prove themselves with."""
+    """What the parts prove themselves with: `tokens` are administrators' by cluster, `readers` istiod's."""
 
     tokens: dict[str, str]
+    readers: dict[str, str]
     valkey: str
     argocd_server_key: str
 
     @classmethod
     def load(cls, home: Home) -> SandboxCredentials:
         """The credentials made so far."""
-        return cls(**files.read_json(home.path / _FILE, {"tokens": {}, "valkey": "", "argocd_server_key": ""}))
+        empty: dict[str, Any] = {"tokens": {}, "readers": {}, "valkey": "", "argocd_server_key": ""}
+        return cls(**empty | files.read_json(home.path / _FILE, {}))
 
     @classmethod
     def ensure(cls, home: Home, clusters: Sequence[str]) -> SandboxCredentials:
         """Read the sandbox's credentials, making what is missing, and write the files that the parts read."""
         known = cls.load(home)
         made = cls(
-            known.tokens | {name: secrets.token_urlsafe(32) for name in clusters if name not in known.tokens},
+            {name: secrets.token_urlsafe(32) for name in clusters} | known.tokens,
+            {name: secrets.token_urlsafe(32) for name in clusters} | known.readers,
             known.valkey or secrets.token_urlsafe(32),
             known.argocd_server_key or secrets.token_urlsafe(32),
         )
         files.write_json(home.path / _FILE, asdict(made))
         for cluster in clusters:
             folder = home.cluster(cluster)
-            files.write(folder / "tokens.csv", f"{made.tokens[cluster]},{USER},{USER},system:masters\n")
+            lines = (
+                f"{made.tokens[cluster]},{USER},{USER},system:masters\n",
+                f"{made.readers[cluster]},{READER},{READER}\n",
+            )
+            files.write(folder / "tokens.csv", "".join(lines))
             _once(folder / "service-account.key", ec_private_key)
         return made
 

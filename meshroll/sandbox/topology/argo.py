@@ -45,7 +45,8 @@ def delivery(site: Site) -> list[Node]:
         "--namespace=argocd",
         f"--argocd-repo-server={repositories}",
         "--repo-server-plaintext",
-        *(f"--{use}-addr=127.0.0.1:{site.port(sets, use)}" for use in ("metrics", "probe", "webhook")),
+        *(f"--{use}-addr=127.0.0.1:{site.port(sets, use)}" for use in ("metrics", "webhook")),
+        "--probe-addr=0",  # it answers 404: no check is registered in it
         "--logformat=text",
     )
     environment = _environment(site)
@@ -78,7 +79,6 @@ def delivery(site: Site) -> list[Node]:
         Part(
             sets,
             generate,
-            # Its probe port answers 404: no check is registered in it.
             HttpProbe(site.port(sets, "metrics"), "/metrics"),
             needs=("host seeded",),
             # Half of it reads the flag, the other half only the variable.

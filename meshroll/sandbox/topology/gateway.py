@@ -7,6 +7,7 @@ Envoy opens the port on every address of the machine.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 SELECTOR = {"istio": "ingressgateway"}
@@ -15,8 +16,11 @@ _XDS = "xds-grpc"
 _HTTP2 = "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
-def bootstrap(*, address: str, istiod: str, cluster_id: str, admin: str) -> dict[str, Any]:
-    """The document for a gateway on its own loopback `address`; `istiod` and `admin` are HOST:PORT."""
+def bootstrap(*, address: str, istiod: str, cluster_id: str, admin: Path) -> dict[str, Any]:
+    """The document for a gateway on its own loopback `address`.
+
+    `istiod` is HOST:PORT, `admin` the path of a Unix socket: whoever reaches it may stop the gateway.
+    """
     name = f"ingressgateway-{cluster_id}"  # istiod finds a client by its name: each worker's gateway needs its own
     ads = {
         # State of the world, not delta: a forced push then always gets an answer, which `settled` relies on.
@@ -27,7 +31,7 @@ def bootstrap(*, address: str, istiod: str, cluster_id: str, admin: str) -> dict
     }
     from_ads = {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"}
     return {
-        "admin": {"address": _socket(admin)},
+        "admin": {"address": {"pipe": {"path": str(admin), "mode": 0o600}}},
         "node": {
             "id": f"router~{address}~{name}.{_NAMESPACE}~{_NAMESPACE}.svc.cluster.local",
             "cluster": f"{name}.{_NAMESPACE}",

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from meshroll.sandbox.build import parts
 from meshroll.sandbox.state import files
 from meshroll.sandbox.supervision.part import Node, Part, Task
-from meshroll.sandbox.supervision.probes import FileProbe, HttpProbe
+from meshroll.sandbox.supervision.probes import FileProbe, HttpProbe, UnixHttpProbe
 from meshroll.sandbox.topology import gateway
 from meshroll.sandbox.topology.site import HOST, Site
 
 
 def control_plane(site: Site) -> list[Node]:
     """istiod, whose configuration cluster is the host, and the synchronizer (a stand-in)."""
-    istiod = "istiod"
+    istiod, kubeconfig = "istiod", site.home.part("istiod") / "kubeconfig"
     command = (
         str(site.programs["pilot-discovery"]),
         "discovery",
-        f"--kubeconfig={site.home.cluster_kubeconfig(HOST)}",
+        f"--kubeconfig={kubeconfig}",
         f"--clusterID={HOST}",
         "--namespace=istio-system",
         f"--grpcAddr=127.0.0.1:{site.port(istiod, 'grpc')}",
         "--secureGRPCAddr=",
         f"--httpAddr=127.0.0.1:{site.port(istiod, 'http')}",
         "--httpsAddr=",
-        f"--monitoringAddr=127.0.0.1:{site.port(istiod, 'monitoring')}",
-        "--ctrlz_address=127.0.0.1",
-        f"--ctrlz_port={site.port(istiod, 'ctrlz')}",
+        "--monitoringAddr=",
+        # Its pages for introspection have no switch: where the address is not one, they are not served.
+        "--ctrlz_address=off:off",
+        "--profile=false",
         "--shutdownDuration=0s",
     )
     environment = site.environment(
@@ -43,11 +45,16 @@ def control_plane(site: Site) -> list[Node]:
         XDS_AUTH="false",
     )
     return [
+        Task(
+            "istiod configured",
+            lambda: files.write(kubeconfig, site.reader_kubeconfig(HOST)),
+            needs=("host kubeconfig",),
+        ),
         Part(
             istiod,
             command,
             HttpProbe(site.port(istiod, "http"), "/ready"),
-            needs=("host seeded",),
+            needs=("host seeded", "istiod configured"),
             environment=environment,
             ports=site.ports_of(istiod),
         ),
@@ -110,11 +117,9 @@ def worker(site: Site, cluster: str) -> list[Node]:
         Part(
             envoy,
             (*route, "--log-level", "warning"),
-            HttpProbe(site.port(envoy, "admin"), "/ready", host=site.ranges[cluster].gateway),
+            UnixHttpProbe(_admin(site, cluster), "/ready"),
             needs=(f"{envoy} configured", "istiod"),
             environment=site.environment(),
-            ports=site.ports_of(envoy),
-            host=site.ranges[cluster].gateway,
         ),
     ]
 
@@ -127,6 +132,10 @@ def _write_bootstrap(site: Site, cluster: str) -> None:
             address=address,
             istiod=f"127.0.0.1:{site.port('istiod', 'grpc')}",
             cluster_id=cluster,
-            admin=f"{address}:{site.port(envoy, 'admin')}",
+            admin=_admin(site, cluster),
         ),
     )
+
+
+def _admin(site: Site, cluster: str) -> Path:
+    return site.home.run(f"{cluster}.envoy.sock")

@@ -17,6 +17,7 @@ from typing import Any
 from meshroll.errors import TimedOutError
 from meshroll.kube import Kube
 from meshroll.sandbox.state.addresses import Range
+from meshroll.sandbox.topology import reader
 from meshroll.sandbox.topology.site import HOST, Site
 
 Object = dict[str, Any]
@@ -35,7 +36,8 @@ def seed_cluster(site: Site, cluster: str) -> None:
     namespaces = ("istio-system", "argocd", "mspider-system") if cluster == HOST else ("istio-system", "argo-rollouts")
     for name in namespaces:
         apply(kube, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    apply(kube, mesh_configuration())
+    for body in (mesh_configuration(), *reader.objects(cluster == HOST)):
+        apply(kube, body)
     for body in (
         argocd_settings(site.credentials.argocd_server_key)
         if cluster == HOST

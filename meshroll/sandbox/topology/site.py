@@ -68,13 +68,16 @@ class Site:
         files.write(self.home.cluster_kubeconfig(cluster), self.kubeconfig((cluster,)))
 
     def kubeconfig(self, clusters: tuple[str, ...]) -> str:
-        """A kubeconfig for some clusters, the first of them current."""
+        """An administrator's kubeconfig for some clusters, the first of them current."""
+        return self._kubeconfig(clusters, self.credentials.tokens)
+
+    def reader_kubeconfig(self, cluster: str) -> str:
+        """The kubeconfig with which istiod reads a cluster."""
+        return self._kubeconfig((cluster,), self.credentials.readers)
+
+    def _kubeconfig(self, clusters: tuple[str, ...], tokens: Mapping[str, str]) -> str:
         servers = {
-            cluster: (
-                self.server(cluster),
-                credentials.certificates(self.home, cluster),
-                self.credentials.tokens[cluster],
-            )
+            cluster: (self.server(cluster), credentials.certificates(self.home, cluster), tokens[cluster])
             for cluster in clusters
         }
         return credentials.kubeconfig(servers, clusters[0])
@@ -82,13 +85,13 @@ class Site:
 
 def port_names(workers: tuple[str, ...]) -> list[str]:
     """Every port that the table of parts needs, as `<part> <use>`."""
-    names = ["valkey redis", "istiod grpc", "istiod http", "istiod monitoring", "istiod ctrlz"]
+    names = ["valkey redis", "istiod grpc", "istiod http"]
     names += [f"argocd/application-controller {use}" for use in ("metrics",)]
     names += [f"argocd/repo-server {use}" for use in ("grpc", "metrics")]
-    names += [f"argocd/applicationset-controller {use}" for use in ("metrics", "probe", "webhook")]
+    names += [f"argocd/applicationset-controller {use}" for use in ("metrics", "webhook")]
     for cluster in (HOST, *workers):
         names += [f"{cluster}/kube-apiserver https", f"{cluster}/kube-controller-manager https"]
     for worker in workers:
         names += [f"{worker}/kube-scheduler https", f"{worker}/kwok http"]
-        names += [f"{worker}/rollouts metrics", f"{worker}/rollouts healthz", f"{worker}/gateway admin"]
+        names += [f"{worker}/rollouts metrics", f"{worker}/rollouts healthz"]
     return names

@@ -1,8 +1,12 @@
+from pathlib import Path
+
 from meshroll.sandbox.topology.gateway import bootstrap
 
 
 def test_a_gateway_is_a_router_of_its_worker_and_gets_everything_from_the_control_plane() -> None:
-    found = bootstrap(address="127.20.0.1", istiod="127.0.0.1:15010", cluster_id="worker-1", admin="127.20.0.1:21000")
+    found = bootstrap(
+        address="127.20.0.1", istiod="127.0.0.1:15010", cluster_id="worker-1", admin=Path("/s/envoy.sock")
+    )
     assert found["node"] == {
         "id": "router~127.20.0.1~ingressgateway-worker-1.istio-system~istio-system.svc.cluster.local",
         "cluster": "ingressgateway-worker-1.istio-system",
@@ -14,7 +18,7 @@ def test_a_gateway_is_a_router_of_its_worker_and_gets_everything_from_the_contro
             "MESH_ID": "cluster.local",
         },
     }
-    assert found["admin"] == {"address": {"socket_address": {"address": "127.20.0.1", "port_value": 21000}}}
+    assert found["admin"] == {"address": {"pipe": {"path": "/s/envoy.sock", "mode": 0o600}}}
     assert sorted(found["dynamic_resources"]) == ["ads_config", "cds_config", "lds_config"]
     # A state-of-the-world stream: `settled` counts on an answer to every forced push.
     assert found["dynamic_resources"]["ads_config"]["api_type"] == "GRPC"
