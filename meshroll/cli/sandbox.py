@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -51,11 +52,15 @@ def build(sandbox: Sandbox) -> None:
 
 
 @sandbox_command.command()
+@click.option("--listeners", is_flag=True, help="Who can reach what, and how a caller proves itself, instead.")
 @click.pass_obj
-def status(sandbox: Sandbox) -> int:
+def status(sandbox: Sandbox, listeners: bool) -> int:
     """Say what every part does. Exit 1 when one is not ready, with the end of its log."""
     from meshroll.sandbox import PartState
 
+    if listeners:
+        _print_listeners(sandbox)
+        return int(ExitCode.DONE)
     rows = sandbox.status()
     width = max(len(row.name) for row in rows)
     for row in rows:
@@ -120,6 +125,25 @@ def down(sandbox: Sandbox) -> None:
 def clean(sandbox: Sandbox) -> None:
     """Stop everything and forget the sandbox with its rollout repository. Built parts stay."""
     sandbox.clean(clock())
+
+
+@sandbox_command.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def enter(sandbox: Sandbox, command: tuple[str, ...]) -> None:
+    """Run a command, or a shell, in a network of the sandbox's own: other users of this machine do not reach it."""
+    sandbox.enter(command or (os.environ.get("SHELL", "/bin/sh"),))
+
+
+def _print_listeners(sandbox: Sandbox) -> None:
+    rows = [("PART", "ADDRESS", "USE", "REACHED BY", "PROOF", "GIVES")]
+    for found in sandbox.listeners():
+        row = found.exposure
+        known = (row.use or "traffic", found.reach, row.proof, row.gives) if row else ("?", found.reach, "?", "?")
+        rows.append((found.part, str(found.listener), *known))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for line in rows:
+        click.echo("  ".join(f"{text:<{width}}" for text, width in zip(line, widths, strict=True)).rstrip())
 
 
 def _line(row: PartStatus, width: int) -> str:

@@ -17,6 +17,7 @@ from pulumi.provider.experimental.provider import Provider
 from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from meshroll.callers import OnlyOursAsync
 from meshroll.errors import MeshrollError, of_this_machine, redact
 from meshroll.provider import VERSION
 from meshroll.provider.engine import MAX_MESSAGE_BYTES
@@ -63,7 +64,7 @@ async def serve(provider: Provider, engine_address: str) -> None:
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
         ("grpc.so_reuseport", 0),
     ]
-    server = grpc.aio.server(options=options)
+    server = grpc.aio.server(options=options, interceptors=[OnlyOursAsync()])
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(
         Servicer([], VERSION, provider, engine_address=engine_address), server
     )

@@ -11,9 +11,10 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from meshroll.errors import BadInputError, UnavailableError
-from meshroll.sandbox import environment, pulumi
+from meshroll.sandbox import environment, network, pulumi
 from meshroll.sandbox.build import crds, parts
 from meshroll.sandbox.state import claims, files, repository
 from meshroll.sandbox.state.credentials import SandboxCredentials
@@ -21,6 +22,7 @@ from meshroll.sandbox.state.home import Home, parts_cache
 from meshroll.sandbox.supervision import process
 from meshroll.sandbox.supervision.supervisor import PartStatus, Supervisor
 from meshroll.sandbox.topology import table
+from meshroll.sandbox.topology.exposure import Open, opened
 from meshroll.sandbox.topology.site import Site
 
 Progress = Callable[[str], None]
@@ -44,6 +46,7 @@ class Sandbox:
         `workers` (1 at first) and `workloads`, tables of the user's own stand-ins, are remembered. Raises
         BadInputError for a taken port, a missing build tool, fewer workers than there are.
         """
+        network.check(self.home)
         names = self._workers(workers)
         if shutil.which("git") is None:
             raise BadInputError("`git` is not on PATH", where="sandbox", expected="Git 2.28 or newer")
@@ -57,6 +60,10 @@ class Sandbox:
             SandboxCredentials.ensure(self.home, self._site(names).clusters)
             repository.ensure(self.home)
             Supervisor(self.home, table.nodes(self._site(names)), progress).start()
+
+    def enter(self, command: Sequence[str]) -> NoReturn:
+        """Become the command, in a network of the sandbox's own that other users do not reach (see `network`)."""
+        network.enter(self.home, command)
 
     def build_parts(self, progress: Progress = _silent) -> None:
         """Build what the cache lacks. Raises BadInputError for a missing build tool."""
@@ -76,11 +83,13 @@ class Sandbox:
 
     def status(self) -> list[PartStatus]:
         """What every part does; a part that is dead comes with the end of its log."""
+        network.check(self.home)
         return self._supervisor().status()
 
     def environment(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
         """The variables that let a person run `pulumi` and `meshroll` against this sandbox. They hold secrets."""
         self._must_exist()
+        network.check(self.home)
         if not self.home.kubeconfig.exists():
             raise UnavailableError(
                 "has never been up", where=f"sandbox {self.home.name}", expected="`meshroll sandbox up`"
@@ -95,6 +104,7 @@ class Sandbox:
 
     def start(self, part: str, progress: Progress = _silent) -> None:
         """Start one part that is stopped or dead, and wait until it is ready."""
+        network.check(self.home)
         with self._locked(progress):
             supervisor = self._supervisor(progress)
             supervisor.start([supervisor.part(part).name])
@@ -130,6 +140,15 @@ class Sandbox:
         prefix = f"{self.home.path}:"
         marked = process.marked(prefix)
         return {mark.removeprefix(prefix): [identity.pid for identity in group] for mark, group in marked.items()}
+
+    def listeners(self) -> list[Open]:
+        """Every TCP listener of the running parts and pods, in the order of the table of parts."""
+        network.check(self.home)
+        running = self.processes()
+        parts = [part.name for part in self._supervisor().parts]
+        ordered = {name: running[name] for name in [*parts, *sorted(running.keys() - {*parts})] if name in running}
+        own = network.is_inside(self.home)
+        return opened(ordered, {name: self.site.ports_of(name) for name in parts}, own_network=own)
 
     @property
     def site(self) -> Site:

@@ -120,9 +120,7 @@ def test_no_other_user_can_read_the_state(sandbox: Sandbox) -> None:
     assert stat.S_IMODE(sandbox.home.path.stat().st_mode) == 0o700
     secrets = [sandbox.home.kubeconfig, sandbox.home.path / "credentials.json"]
     secrets += [
-        sandbox.home.cluster(cluster) / file
-        for cluster in ("host", "worker-1")
-        for file in ("kubeconfig", "tokens.csv")
+        sandbox.home.cluster(cluster) / file for cluster in ("host", "worker-1") for file in ("kubeconfig", "users.csv")
     ]
     assert {stat.S_IMODE(path.stat().st_mode) for path in secrets} == {0o600}
 

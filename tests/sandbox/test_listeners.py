@@ -1,22 +1,21 @@
-"""Every listener is on loopback but those of the table, which is what the README says."""
+"""What listens is what the README's table says, and on loopback unless the table says otherwise."""
 
 from __future__ import annotations
 
 from meshroll.sandbox import Sandbox
-from meshroll.sandbox.supervision import listeners
-from meshroll.sandbox.supervision.listeners import WILDCARD
+from meshroll.sandbox.topology.exposure import EXPOSED
+
+PODS = ("gateway", "runner")  # they listen where objects of the clusters say
 
 
-def test_only_the_listed_listeners_are_open_beyond_loopback(sandbox: Sandbox) -> None:
-    ports = sandbox.site.ports
-    found = {}
-    for part, pids in sandbox.processes().items():
-        open_ports = {item.port for item in listeners.of_processes(pids) if not item.loopback}
-        if open_ports:
-            found[part] = open_ports
-    expected = {}
-    for part in sandbox.processes():
-        words = WILDCARD.get(part) or WILDCARD.get(part.rpartition("/")[2], ())
-        if words:
-            expected[part] = {ports[f"{part} {word}"] for word in words}
-    assert found == expected
+def test_every_listener_is_in_the_table_and_no_wider_than_it_says(sandbox: Sandbox) -> None:
+    found = sandbox.listeners()
+    assert [each for each in found if each.exposure is None or each.exposure.reach != each.reach] == []
+    assert {each.exposure for each in found if each.exposure and each.exposure.use} == {
+        row for row in EXPOSED if row.part not in PODS
+    }
+
+
+def test_a_gateway_is_administrated_by_its_user_alone(sandbox: Sandbox) -> None:
+    socket = sandbox.home.run("worker-1.envoy.sock").stat()
+    assert (oct(socket.st_mode & 0o777), socket.st_uid) == ("0o600", sandbox.home.path.stat().st_uid)

@@ -52,7 +52,7 @@ class SandboxCredentials:
                 f"{made.tokens[cluster]},{USER},{USER},system:masters\n",
                 f"{made.readers[cluster]},{READER},{READER}\n",
             )
-            files.write(folder / "tokens.csv", "".join(lines))
+            files.write(folder / "users.csv", "".join(lines))
             _once(folder / "service-account.key", ec_private_key)
         return made
 

@@ -1,25 +1,16 @@
-"""Who listens where, from the kernel's own tables, and which of our listeners are not on loopback.
-
-Every listener whose address can be set is on 127.0.0.0/8. `WILDCARD` is the whole list of the others; the README
-repeats it and a test holds it against what the running parts really do.
-"""
+"""Who listens where, from the kernel's own tables."""
 
 from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
-from types import MappingProxyType
 
 import psutil
 
-# The part's name without its cluster -> the uses of its ports; their programs have no flag for the address.
-WILDCARD: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"rollouts": ("healthz", "metrics"), "argocd/application-controller": ("metrics",)}
-)
 _LISTEN = "0A"
 _IPV4_BYTES = 4
 
@@ -30,6 +21,10 @@ class Listener:
 
     address: str
     port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{host}:{self.port}"
 
     @property
     def loopback(self) -> bool:

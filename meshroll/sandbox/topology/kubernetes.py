@@ -55,7 +55,7 @@ def control_plane(site: Site, cluster: str) -> list[Node]:
         "--service-account-issuer=https://kubernetes.default.svc",
         f"--service-account-key-file={key}",
         f"--service-account-signing-key-file={key}",
-        f"--token-auth-file={folder / 'tokens.csv'}",
+        f"--token-auth-file={folder / 'users.csv'}",
         f"--service-cluster-ip-range=10.{network}.0.0/16",
         "--authorization-mode=Node,RBAC",
         "--shutdown-delay-duration=0s",

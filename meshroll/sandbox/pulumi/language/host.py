@@ -21,6 +21,7 @@ import grpc
 from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
+from meshroll.callers import OnlyOurs
 from meshroll.sandbox.pulumi.language.program import framed
 
 PROGRAM = Path(__file__).with_name("program.py")
@@ -109,7 +110,7 @@ def serve(version: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     sizes = [("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)]
-    server = grpc.server(ThreadPoolExecutor(4), options=sizes)
+    server = grpc.server(ThreadPoolExecutor(4), options=sizes, interceptors=[OnlyOurs()])
     host = Host(version)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")
