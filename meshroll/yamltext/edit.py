@@ -7,18 +7,17 @@ or a spot where the new text would be read otherwise, shows there, and the edit 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from meshroll.errors import BadInputError
-from meshroll.yamltext.nodes import TAG, Node
+from meshroll.yamltext.nodes import TAG, TEXT_TAGS, Node
 from meshroll.yamltext.plain import reads_as_text
 from meshroll.yamltext.pointers import split_pointer
 from meshroll.yamltext.source import Source
 from meshroll.yamltext.spelling import spelled
 from meshroll.yamltext.text import Found, Text, content_start, parse, parse_source
-
-_TEXT_TAGS: Final = ("", "!", TAG + "str")
+from meshroll.yamltext.within import BLOCKS, Span, Within, spans
 
 
 def replace_scalars(content: bytes, changes: Mapping[str, str], where: str) -> bytes:
@@ -34,45 +33,104 @@ def replace_scalars(content: bytes, changes: Mapping[str, str], where: str) -> b
 
 def replaced(text: Text, changes: Mapping[str, str]) -> str:
     """The same for a file already read."""
-    wanted = {pointer: (text.find_scalar(pointer), new) for pointer, new in changes.items()}
-    spots: dict[int, tuple[Node, str]] = {}
-    for pointer, (found, new) in wanted.items():
-        if not _is_already(found.node, new):
-            _check_spot(text, pointer, found, new)
-            if spots.setdefault(found.node.start, (found.node, new))[1] != new:
-                raise _refuse(text, pointer, *_shared(text, found))
-    if not spots:
-        return text.source.text
-    after = _exchanged(text, list(spots.values()))
+    return _exchanged(text, _exchanges(text, changes))
+
+
+def _exchanges(text: Text, changes: Mapping[str, str]) -> dict[Span, str]:
+    """What to write where in a file, or in a text within one: proven by reading the result again."""
+    found = {pointer: text.find_scalar(pointer) for pointer in changes}
+    own: dict[str, str] = {}
+    within: dict[str, dict[str, str]] = {}
+    for pointer, new in changes.items():
+        outer, inner = text.parted(pointer)
+        if inner:
+            within.setdefault(outer, {})[inner] = new
+        else:
+            own[outer] = new
+    scalars = [node for root in text.roots for node in root.walk() if node.kind == "scalar"]
+    exchanges: dict[Span, str] = {}
+    for pointer, new in own.items():
+        if not _is_already(found[pointer].node, new):
+            span, source = _exchange(text, pointer, new, scalars)
+            if exchanges.setdefault(span, source) != source:
+                raise _refuse(text, pointer, *_shared(text, found[pointer]))
+    for pointer, inner_changes in within.items():
+        around, own[pointer] = _exchanges_within(text, pointer, inner_changes)
+        exchanges |= around
+    if exchanges:
+        _prove(text, own, exchanges)
+    return exchanges
+
+
+def _exchanges_within(text: Text, pointer: str, changes: Mapping[str, str]) -> tuple[dict[Span, str], str]:
+    """What to write around a text to change scalars in it, and the text afterwards."""
+    within = text.within(pointer)
+    if within is None or not isinstance(within.source, Within):
+        raise _refuse(text, pointer, "it is not a text that holds YAML")
+    exchanges = _exchanges(within, changes)
+    if exchanges and not within.source.is_exact:
+        inside = "a block" if text.scalar(pointer).style in BLOCKS else "quotes over several lines"
+        what = f"the text is in {inside}, in which one value cannot be changed alone"
+        raise _refuse(text, pointer, what, "a block of text (|)")
+    outside = {within.source.outside(*span): within.source.spelled(new) for span, new in exchanges.items()}
+    return outside, _exchanged(within, exchanges)
+
+
+def _prove(text: Text, wanted: Mapping[str, str], exchanges: Mapping[Span, str]) -> None:
+    """Raise BadInputError unless the exchanges make the wanted texts and leave all other values as they are."""
     try:
-        documents = parse_source(Source(text.where, after)).documents
+        source = Source(text.where, _exchanged(text, exchanges))
+        documents = parse_source(source, is_json=text.is_json).documents
     except BadInputError:
         documents = []
     expected = text.documents
-    for pointer, new in changes.items():
+    for pointer, new in wanted.items():
         expected = _with(expected, split_pointer(pointer), new)
-    if not _same(documents, expected):
-        for pointer, (found, _) in wanted.items():
-            if all(reason := _shared(text, found)):
-                raise _refuse(text, pointer, *reason)
-        raise _refuse(text, next(iter(changes)), "the new value cannot be written here without changing another")
-    return after
+    if _same(documents, expected):
+        return
+    for pointer in wanted:
+        if all(reason := _shared(text, text.find_scalar(pointer))):
+            raise _refuse(text, pointer, *reason)
+    pointer = next(iter(wanted))
+    if _is_missing(text, text.find_scalar(pointer).node):
+        raise _refuse(text, pointer, "there is nothing behind the key", 'a value such as ""')
+    raise _refuse(text, pointer, "the new value cannot be written here without changing another")
 
 
 def _is_already(node: Node, text: str) -> bool:
     return node.text == text and isinstance(node.value, str) and (not node.is_plain or reads_as_text(text))
 
 
-def _check_spot(text: Text, pointer: str, found: Found, new: str) -> None:
-    node = found.node
-    if node.style in ("|", ">"):
-        raise _refuse(text, pointer, f"it is a block of text ({node.style})", "a value on one line")
-    if node.tag not in _TEXT_TAGS:
+def _is_missing(text: Text, node: Node) -> bool:
+    """Whether nothing is written where the scalar would be."""
+    return content_start(text.source.text, node) == node.end
+
+
+def _exchange(text: Text, pointer: str, new: str, scalars: Iterable[Node]) -> tuple[Span, str]:
+    """What to write where, for one of a file's scalars. Raises BadInputError for one that cannot be exchanged."""
+    node, source = text.find_scalar(pointer).node, text.source.text
+    if node.tag not in TEXT_TAGS:
         raise _refuse(text, pointer, f"it has the tag {node.tag.replace(TAG, '!!')}", "a value without a tag")
-    if content_start(text.source.text, node) == node.end:
-        raise _refuse(text, pointer, "there is nothing behind the key", 'a value such as ""')
     if any("\ud800" <= character <= "\udfff" for character in new):
         raise _refuse(text, pointer, "the new value is not text that UTF-8 can hold")
+    if node.style in BLOCKS:
+        return _only_line(text, pointer, node), new
+    spelling = spelled(new, node, scalars, is_json=text.is_json)
+    if _is_missing(text, node):
+        apart = "" if source[: node.end].endswith((" ", "\t")) else " "
+        return (node.end, node.end), apart + spelling
+    return (content_start(source, node), node.end), spelling
+
+
+def _only_line(text: Text, pointer: str, node: Node) -> Span:
+    """Where the line of a block of one line stands. Raises BadInputError for another block."""
+    characters = spans(text.source.text, content_start(text.source.text, node), node.end, node.text, node.style)
+    if not characters or len(text.source.text[characters[0][0] : characters[-1][1]].splitlines()) > 1:
+        raise _refuse(text, pointer, f"it is a block of text ({node.style})", "a value on one line")
+    if node.text.endswith("\n"):
+        what = f"its block ({node.style}) keeps the line break behind it"
+        raise _refuse(text, pointer, what, f"the block {node.style}-, or a value on one line")
+    return characters[0][0], characters[-1][1]
 
 
 def _shared(text: Text, found: Found) -> tuple[str, str]:
@@ -94,13 +152,13 @@ def _shared(text: Text, found: Found) -> tuple[str, str]:
     return "", ""
 
 
-def _exchanged(text: Text, spots: list[tuple[Node, str]]) -> str:
+def _exchanged(text: Text, exchanges: Mapping[Span, str]) -> str:
+    """The source with what is written at some spans exchanged."""
     source = text.source.text
-    scalars = [node for root in text.roots for node in root.walk() if node.kind == "scalar"]
     pieces, done = [], 0
-    for node, new in sorted(spots, key=lambda spot: spot[0].start):
-        pieces += [source[done : content_start(source, node)], spelled(new, node, scalars, is_json=text.is_json)]
-        done = node.end
+    for (start, end), new in sorted(exchanges.items()):
+        pieces += [source[done:start], new]
+        done = end
     return "".join([*pieces, source[done:]])
 
 
@@ -129,4 +187,4 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _refuse(text: Text, pointer: str, what: str, expected: str = "") -> BadInputError:
-    return BadInputError(what, where=f"{text.place(pointer)} {pointer}", expected=expected)
+    return BadInputError(what, where=text.at(pointer), expected=expected)

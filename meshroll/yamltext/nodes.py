@@ -17,6 +17,7 @@ from meshroll.yamltext.source import Pointer, Source
 MAX_DEPTH: Final = 100
 MAX_VALUES: Final = 250_000  # with every alias written out
 TAG: Final = "tag:yaml.org,2002:"
+TEXT_TAGS: Final = ("", "!", TAG + "str")
 _BASIC: Final = frozenset(TAG + kind for kind in ("int", "float", "bool", "null"))
 
 _NO_ENTRIES: Final[Mapping[str, Any]] = {}  # scalars are many: what they do not have costs nothing

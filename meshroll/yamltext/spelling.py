@@ -20,8 +20,15 @@ def spelled(text: str, old: Node, neighbours: Iterable[Node], *, is_json: bool) 
         return text
     quote = old.style or _nearest_quote(old, neighbours)
     if quote == "'" and text.isprintable():
-        return "'" + text.replace("'", "''") + "'"
+        return "'" + within_quotes(text, quote) + "'"
     return _in_double_quotes(text, is_json=False)
+
+
+def within_quotes(text: str, quote: str) -> str:
+    """Characters as they are written between quotes; single ones can hold only what is printable."""
+    if quote == "'":
+        return text.replace("'", "''")
+    return "".join(_escaped(character, is_json=False) for character in text)
 
 
 def _may_be_plain(text: str, old: Node) -> bool:

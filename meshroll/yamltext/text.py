@@ -1,17 +1,24 @@
-"""A parsed file, asked by pointers."""
+"""A parsed file, asked by pointers.
+
+A text that holds a mapping or a sequence, in a block or in quotes, is a file within the file: a pointer leads on into
+it, with the index of its document. "/0/spec/source/helm/values/0/image/tag" is in the text at
+"/0/spec/source/helm/values".
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from meshroll.errors import BadInputError
 from meshroll.yamltext import from_json, from_yaml
-from meshroll.yamltext.nodes import Node, PathStep, ValueRef, compose, position
+from meshroll.yamltext.nodes import TEXT_TAGS, Node, PathStep, ValueRef, compose, position
 from meshroll.yamltext.pointers import join_pointer, split_pointer
 from meshroll.yamltext.source import Source, decoded
+from meshroll.yamltext.within import STYLES, Within
 
 _PROPERTIES: Final = re.compile(r"(?:[&!]\S*(?:\s+(?:#[^\r\n]*)?)*)+")
 
@@ -31,19 +38,25 @@ class Scalar:
 
 @dataclass(frozen=True)
 class Found:
-    """A value as written, and the path to it from its document's root."""
+    """A value as written, the file (or file within one) that holds it, and the path from its document's root there."""
 
+    text: Text
     node: Node
     path: tuple[PathStep, ...]
 
 
 class Text:
-    """A parsed file. Pointers begin with the document's index; aliases and merge keys are followed."""
+    """A parsed file. Pointers begin with the document's index; aliases and merge keys are followed.
 
-    def __init__(self, source: Source, roots: list[Node], *, is_json: bool) -> None:
+    `base` is the pointer of a text within a file, empty for a file.
+    """
+
+    def __init__(self, source: Source, roots: list[Node], *, is_json: bool, base: str = "") -> None:
         self.source = source
         self.roots = roots
         self.is_json = is_json
+        self.base = base
+        self._within: dict[str, Text | BadInputError | None] = {}
 
     @property
     def where(self) -> str:
@@ -66,7 +79,8 @@ class Text:
 
     def scalar(self, pointer: str) -> Scalar:
         """The scalar at a pointer. Raises BadInputError for nothing, a mapping or a sequence."""
-        return self._scalar(self.find_scalar(pointer).node, pointer)
+        found = self.find_scalar(pointer)
+        return _scalar(found.text.source, found.node, pointer)
 
     def scalars(self, below: str = "") -> Iterator[Scalar]:
         """Every scalar at or below a pointer, keys in the order of the file; what merge keys bring is left out."""
@@ -74,35 +88,77 @@ class Text:
             for index in range(len(self.roots)):
                 yield from self.scalars(f"/{index}")
         elif found := self.find(below):
-            yield from self._below(found.node, below)
+            yield from _below(found.text.source, found.node, below)
 
     def line(self, pointer: str) -> int:
         """The line (from 1) of a value's key or list item; of what is missing, that of the nearest that holds it."""
         path = self._path(split_pointer(pointer))
+        outer, inner = self.parted(pointer)
+        within = self._readable(outer) if inner else None
+        if within is not None and position(split_pointer(inner)[0], len(within.roots)) is not None:
+            return within.line(inner)
         return self.source.line(path[-1].start) if path else 1
 
     def place(self, pointer: str) -> str:
         """`file:line`, for messages."""
         return f"{self.where}:{self.line(pointer)}"
 
+    def at(self, pointer: str) -> str:
+        """`file:line` and the pointer from the file's root, for messages."""
+        return f"{self.place(pointer)} {self.base}{pointer}"
+
+    def within(self, pointer: str) -> Text | None:
+        """The text at a pointer as a file; None where there is no text, or one that holds no mapping or sequence.
+
+        Raises BadInputError for a text that is not YAML.
+        """
+        if pointer not in self._within:
+            found = self.find(pointer)
+            self._within[pointer] = _within(found, self.base + pointer) if found else None
+        known = self._within[pointer]
+        if isinstance(known, BadInputError):
+            raise known
+        return known
+
+    def parted(self, pointer: str) -> tuple[str, str]:
+        """The part of a pointer that leads through this file, and the part that leads on into a text within it.
+
+        The second is empty where the first leads to what is not a single value, or to nothing.
+        """
+        tokens = split_pointer(pointer)
+        path = self._path(tokens)
+        if not path or path[-1].link.node.kind != "scalar":
+            return pointer, ""
+        return join_pointer(tokens[: len(path)]), join_pointer(tokens[len(path) :])
+
     def find(self, pointer: str) -> Found | None:
         """The value at a pointer as written, None where there is none."""
         tokens = split_pointer(pointer)
         path = self._path(tokens)
-        return Found(path[-1].link.node, path) if path and len(path) == len(tokens) else None
+        if path and len(path) == len(tokens):
+            return Found(self, path[-1].link.node, path)
+        outer, inner = self.parted(pointer)
+        within = self._readable(outer) if inner else None
+        return within.find(inner) if within else None
 
     def find_scalar(self, pointer: str) -> Found:
         """The scalar at a pointer as written. Raises BadInputError."""
         found = self.find(pointer)
-        where = f"{self.place(pointer)} {pointer}"
+        where = self.at(pointer)
         if found is None:
             raise BadInputError("there is no value here", where=where, expected="a single value")
         if found.node.kind != "scalar":
             raise BadInputError(f"it is a {found.node.kind}", where=where, expected="a single value")
         return found
 
+    def _readable(self, pointer: str) -> Text | None:
+        """The text at a pointer as a file, None also where it is not YAML."""
+        with suppress(BadInputError):
+            return self.within(pointer)
+        return None
+
     def _path(self, tokens: tuple[str, ...]) -> tuple[PathStep, ...]:
-        """The path to a value, as far as it exists."""
+        """The path to a value, as far as it exists in this file."""
         index = position(tokens[0], len(self.roots)) if tokens else None
         if index is None:
             return ()
@@ -114,18 +170,20 @@ class Text:
             path.append(step)
         return tuple(path)
 
-    def _below(self, node: Node, pointer: str) -> Iterator[Scalar]:
-        if node.kind == "scalar":
-            yield self._scalar(node, pointer)
-        for index, item in enumerate(node.items):
-            yield from self._below(item.node, f"{pointer}/{index}")
-        for key, entry in node.entries.items():
-            yield from self._below(entry.link.node, pointer + join_pointer((key,)))
 
-    def _scalar(self, node: Node, pointer: str) -> Scalar:
-        start = content_start(self.source.text, node)
-        line, column = self.source.place(start)
-        return Scalar(pointer, node.text, node.value, line, column, self.source.span(start, node.end), node.style)
+def _below(source: Source, node: Node, pointer: str) -> Iterator[Scalar]:
+    if node.kind == "scalar":
+        yield _scalar(source, node, pointer)
+    for index, item in enumerate(node.items):
+        yield from _below(source, item.node, f"{pointer}/{index}")
+    for key, entry in node.entries.items():
+        yield from _below(source, entry.link.node, pointer + join_pointer((key,)))
+
+
+def _scalar(source: Source, node: Node, pointer: str) -> Scalar:
+    start = content_start(source.text, node)
+    line, column = source.place(start)
+    return Scalar(pointer, node.text, node.value, line, column, source.span(start, node.end), node.style)
 
 
 def content_start(text: str, node: Node) -> int:
@@ -134,17 +192,29 @@ def content_start(text: str, node: Node) -> int:
     return found.end() if found else node.start
 
 
+def _within(found: Found, base: str) -> Text | BadInputError | None:
+    """What `Text.within` answers for a value."""
+    node, outer = found.node, found.text.source
+    if node.style not in STYLES or node.tag not in TEXT_TAGS:
+        return None
+    source = Within(outer, content_start(outer.text, node), node.end, node.text, node.style)
+    try:
+        roots = compose(from_yaml.events(source), source)
+    except BadInputError as error:
+        return error
+    return Text(source, roots, is_json=False, base=base) if any(root.kind != "scalar" for root in roots) else None
+
+
 def parse(content: bytes, where: str) -> Text:
     """Read a file. One whose name ends in .json is read by JSON's rules, any other by YAML's.
 
     Raises BadInputError, one sentence with `file:line:column`, for: not UTF-8, not YAML (JSON), a key twice in one
     mapping, a file above MAX_BYTES, nesting deeper than MAX_DEPTH, a value that contains itself, aliases that blow up.
     """
-    return parse_source(Source(where, decoded(content, where)))
+    return parse_source(Source(where, decoded(content, where)), is_json=where.endswith(".json"))
 
 
-def parse_source(source: Source) -> Text:
+def parse_source(source: Source, *, is_json: bool) -> Text:
     """Read a decoded file."""
-    is_json = source.name.endswith(".json")
     events = from_json.events(source) if is_json else from_yaml.events(source)
     return Text(source, compose(events, source), is_json=is_json)

@@ -1,7 +1,10 @@
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from meshroll.errors import BadInputError
-from meshroll.yamltext import replace_scalars
+from meshroll.yamltext import parse, replace_scalars
+from tests.support.yamltext.files import texts
 
 
 def changed(before, new, pointer="/0/version", name="f.yaml"):
@@ -32,6 +35,18 @@ def changed(before, new, pointer="/0/version", name="f.yaml"):
         ("{version: v1}\n", "v1?", '{version: "v1?"}\n'),
         ("version: 'v1'\n", "v1", "version: 'v1'\n"),
         ("? version\n: v1\n", "v2", "? version\n: v2\n"),
+        ("version: >-\n  reg/app:1.0\nx: 1\n", "reg/app:2.0", "version: >-\n  reg/app:2.0\nx: 1\n"),
+        ("version: |- # x\r\n    v1 \r\n\r\n", "1.10", "version: |- # x\r\n    1.10\r\n\r\n"),
+        ("version: &v !!str >2-\n   v1", "v2", "version: &v !!str >2-\n  v2"),
+        ("version:\nx: 1\n", "v2", "version: v2\nx: 1\n"),
+        ("version:   # none yet\nx: 'y'\n", "1.10", "version: '1.10'   # none yet\nx: 'y'\n"),
+        ("version: &v # none yet\n", "v2", "version: &v v2 # none yet\n"),
+        ("version:", "v2", "version: v2"),
+        ("{version: , x: 1}\n", "v2", '{version: "v2", x: 1}\n'),
+        ("{version: }\n", "v2", '{version: "v2"}\n'),
+        ("version: ~ # x\n", "v2", "version: v2 # x\n"),
+        ("version: null\n", "1.10", 'version: "1.10"\n'),
+        ("version: ''\n", "1.10", "version: '1.10'\n"),
     ],
 )
 def test_the_new_text_is_written_in_the_style_around_it(before, new, after):
@@ -94,8 +109,18 @@ BASE = "base: &b {version: v1}\na:\n  <<: *b\nb: {<<: *b, version: v9}\n"
         ),
         ("v: !x y\n", "/0/v", "f.yaml:1 /0/v: it has the tag !x; expected a value without a tag"),
         ("v: !!int 1\n", "/0/v", "f.yaml:1 /0/v: it has the tag !!int; expected a value without a tag"),
-        ("v: |-\n  v1\n", "/0/v", "f.yaml:1 /0/v: it is a block of text (|); expected a value on one line"),
-        ("v:\nw: 1\n", "/0/v", 'f.yaml:1 /0/v: there is nothing behind the key; expected a value such as ""'),
+        ("v: |-\n  a\n  b\n", "/0/v", "f.yaml:1 /0/v: it is a block of text (|); expected a value on one line"),
+        ("v: >-\n  a\n  b\n", "/0/v", "f.yaml:1 /0/v: it is a block of text (>); expected a value on one line"),
+        ("v: |-\n", "/0/v", "f.yaml:1 /0/v: it is a block of text (|); expected a value on one line"),
+        (
+            "v: >\n  v1\n",
+            "/0/v",
+            (
+                "f.yaml:1 /0/v: its block (>) keeps the line break behind it; "
+                "expected the block >-, or a value on one line"
+            ),
+        ),
+        ("{v}\n", "/0/v", 'f.yaml:1 /0/v: there is nothing behind the key; expected a value such as ""'),
         ("v: {a: 1}\n", "/0/v", "f.yaml:1 /0/v: it is a mapping; expected a single value"),
         ("v: [a]\n", "/0/v", "f.yaml:1 /0/v: it is a sequence; expected a single value"),
         ("a: 1\nv: {}\n", "/0/v/w", "f.yaml:2 /0/v/w: there is no value here; expected a single value"),
@@ -131,3 +156,24 @@ def test_the_refusal_names_the_place_the_reason_and_what_to_change_instead():
     assert str(caught.value) == (
         "f:2 /0/x: the alias *v (line 2) brings the value from &v; expected the change at &v, or the value written out"
     )
+
+
+HEADERS = ["|-", ">-", "|2-", ">2-  # as it is"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(HEADERS), texts, texts, st.sampled_from(["", "\n", "\r\n", "\n\n# x\nw: 1\n"]))
+def test_the_line_of_a_block_changes_to_whatever_can_be_a_line(header, old, new, after):
+    old, new = (" ".join(text.split()) for text in (old, new))
+    assume(old.isprintable() and new.isprintable() and old and new)
+    before = f"v: {header}\n  {{}}{after}"
+    assert changed(before.replace("{}", old), new, "/0/v") == before.replace("{}", new)
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts, st.sampled_from(["", "\n", "  # none yet\n", "\r\nw: 1\r\n", "\n# x\n\nw: 1\n"]))
+def test_what_is_not_there_yet_is_written_behind_its_key_as_any_text(new, after):
+    result = changed(f"v:{after}", new, "/0/v")
+    assert parse(result.encode(), "f.yaml").value("/0/v") == new
+    assert (result[:3], result[len(result) - len(after) :]) == ("v: ", after)
+    assert "\n" not in result[: len(result) - len(after)]
