@@ -1,4 +1,7 @@
-"""Overlays of Kustomize, drawn: a base, perhaps a level between and a component, each with what may set a version."""
+"""Overlays of Kustomize, drawn: a base, perhaps a level between and a component, each with what may set a version.
+
+Patches are in files of their own or in the kustomization itself, as blocks of text.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,19 @@ import yaml
 Files = dict[str, str]
 PROD = "overlays/prod"
 NAMES = ("reg/team/web", "placeholder", "reg/new", "p/envoy", "shop")
+
+
+class _Block(str):
+    """A text to be written as a block."""
+
+    __slots__ = ()
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML with blocks of text."""
+
+
+_Dumper.add_representer(_Block, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|"))
 
 
 def overlays(dice: random.Random) -> Files:
@@ -55,13 +71,20 @@ def _layer(dice: random.Random, files: Files, folder: str, document: dict[str, A
         containers = [{"name": "shop", "image": dice.choice(["reg/team/web:3.0", "reg/new:3.1"])}]
         template = {"spec": {"template": {"spec": {"containers": containers}}}}
         patch = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "shop"}, **template}
-        files[f"{folder}/patch.yaml"] = yaml.safe_dump(patch)
-        document |= dice.choice([{"patches": [{"path": "patch.yaml"}]}, {"patchesStrategicMerge": ["patch.yaml"]}])
+        if dice.random() < 0.5:
+            written = _Block(yaml.safe_dump(patch))
+            document |= dice.choice([{"patches": [{"patch": written}]}, {"patchesStrategicMerge": [written]}])
+        else:
+            files[f"{folder}/patch.yaml"] = yaml.safe_dump(patch)
+            document |= dice.choice([{"patches": [{"path": "patch.yaml"}]}, {"patchesStrategicMerge": ["patch.yaml"]}])
     if dice.random() < 0.2:
         operation = {"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "reg/team/web:4.0"}
-        files[f"{folder}/operations.yaml"] = yaml.safe_dump([operation])
         target = {"kind": "Deployment", "name": dice.choice(["shop", ".*", "sh.*"])}
-        document["patches"] = [*document.get("patches", []), {"path": "operations.yaml", "target": target}]
+        entry: dict[str, Any] = {"patch": _Block(yaml.safe_dump([operation])), "target": target}
+        if dice.random() < 0.5:
+            files[f"{folder}/operations.yaml"] = yaml.safe_dump([operation])
+            entry = {"path": "operations.yaml", "target": target}
+        document["patches"] = [*document.get("patches", []), entry]
     if dice.random() < 0.15:
         document["commonLabels"] = {"version": "c1"}
     elif dice.random() < 0.2:
@@ -69,7 +92,7 @@ def _layer(dice: random.Random, files: Files, folder: str, document: dict[str, A
         document["labels"] = [{"pairs": {"version": "l1"}, **reach}]
     if dice.random() < 0.2 and document.get("kind") != "Component":
         document["namePrefix"] = "prod-"
-    files[f"{folder}/kustomization.yaml"] = yaml.safe_dump(document)
+    files[f"{folder}/kustomization.yaml"] = yaml.dump(document, Dumper=_Dumper)
 
 
 def _images(dice: random.Random) -> list[dict[str, str]]:

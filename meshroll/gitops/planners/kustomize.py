@@ -137,21 +137,22 @@ class _Builder:
 
     def _patches(self, text: Text, document: Any, folder: str) -> Iterator[Patch]:
         for number, entry in enumerate(items(document, "patchesStrategicMerge")):
-            pointer = join_pointer((0, "patchesStrategicMerge", number))
-            if isinstance(entry, str) and "\n" in entry:
-                yield Patch(text, pointer, None, _inline(entry, text), {})
-            elif isinstance(entry, str):
-                yield Patch(text, pointer, self._file(folder, entry), None, {})
+            if isinstance(entry, str):
+                written = _written(text, join_pointer((0, "patchesStrategicMerge", number)), {})
+                yield written or self._in_file(folder, entry, {})
         for key in ("patches", "patchesJson6902"):
             for number, entry in enumerate(items(document, key)):
                 if isinstance(entry, Mapping):
                     selector = entry.get("target")
                     target: Mapping[str, Any] = selector if isinstance(selector, Mapping) else {}
-                    pointer = join_pointer((0, key, number))
                     if isinstance(entry.get("path"), str):
-                        yield Patch(text, pointer, self._file(folder, entry["path"]), None, target)
-                    elif isinstance(entry.get("patch"), str):
-                        yield Patch(text, pointer, None, _inline(entry["patch"], text), target)
+                        yield self._in_file(folder, entry["path"], target)
+                    elif written := _written(text, join_pointer((0, key, number, "patch")), target):
+                        yield written
+
+    def _in_file(self, folder: str, name: str, target: Mapping[str, Any]) -> Patch:
+        file = self._file(folder, name)
+        return Patch(file, target, file)
 
     def _file(self, folder: str, name: str) -> Text:
         path = _beside(folder, name)
@@ -175,10 +176,7 @@ def _missing(folder: str) -> BadInputError:
     return BadInputError("there is no kustomization in this folder, which another one names", where=folder or "/")
 
 
-def _inline(content: str, text: Text) -> Text | None:
-    from meshroll.yamltext import parse
-
-    try:
-        return parse(content.encode(), text.where)
-    except BadInputError:
-        return None
+def _written(text: Text, pointer: str, target: Mapping[str, Any]) -> Patch | None:
+    """The patch in a text of a kustomization, None where it holds none. Raises BadInputError for one not in YAML."""
+    content = text.within(pointer)
+    return Patch(content, target, text, pointer) if content else None

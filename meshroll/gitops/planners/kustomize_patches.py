@@ -16,31 +16,22 @@ from meshroll.yamltext import Text, join_pointer
 
 @dataclass(frozen=True)
 class Patch:
-    """A patch in a file of its own (`file`) or written in the kustomization (`inline`, parsed)."""
+    """A patch in a file of its own, or in a text of the kustomization, which begins at `base` there."""
 
-    text: Text
-    pointer: str
-    file: Text | None
-    inline: Text | None
+    content: Text
     target: Mapping[str, Any]
-
-    @property
-    def content(self) -> Text | None:
-        return self.file or self.inline
+    file: Text
+    base: str = ""
 
     def winner(self, pointer: str, what: str) -> Winner:
-        if self.file is not None:
-            return Winner(self.file, pointer, f"{what} in the patch {self.file.where}")
-        blocked = f"the patch written in {self.text.place(self.pointer)} sets it"
-        return Winner(self.text, self.pointer, f"{what} in an inline patch", blocked=blocked)
+        """What a pointer of the patch sets."""
+        place = f"written in {self.file.where}" if self.base else self.file.where
+        return Winner(self.file, self.base + pointer, f"{what} in the patch {place}")
 
 
 def apply_patch(patch: Patch, found: Iterable[Built]) -> None:
     """Let a patch set what it sets in the workloads that it is for."""
-    text = patch.content
-    if text is None:
-        return
-    for index, document in enumerate(text.documents):
+    for index, document in enumerate(patch.content.documents):
         if isinstance(document, list):
             for built in found:
                 if targets(patch.target, built):

@@ -5,7 +5,6 @@ A field finds as many places as there are; whoever asks decides what more than o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,15 +14,11 @@ from meshroll.gitops.planners import images, shapes
 from meshroll.gitops.planners.kustomize_values import Winner
 from meshroll.gitops.planners.links import Link
 from meshroll.gitops.planners.occurrences import Below, Occurrence, occurrences
-from meshroll.gitops.planners.proposals import reach
+from meshroll.gitops.planners.ways import how_far, pointers, way_of
 from meshroll.gitops.planners.workloads import Workload
 from meshroll.settings.fields import check_text
 from meshroll.settings.model import VERSION, Field
 from meshroll.yamltext import Scalar, Text, join_pointer
-
-_NAME = r"(?:\\.|[^.\[\]\\])+"
-_DOTTED = re.compile(rf"(?:{_NAME}|\[[0-9]+\])(?:\.{_NAME}|\[[0-9]+\])*")
-_STEP = re.compile(rf"{_NAME}|\[[0-9]+\]")
 
 
 class Readable(Below, Protocol):
@@ -158,36 +153,15 @@ def kustomize_images(text: Text) -> Iterator[tuple[str, str]]:
 
 
 def _in_values(files: Readable, _service: str, field: Field) -> Iterator[Location]:
-    text, tokens, only = _way(files, field)
-    yield from _below(text, field, tokens, "value", only)
+    way = way_of(field)
+    text = files.named(way.file)
+    for pointer in pointers(text, way):
+        yield Location(field, text, pointer, f"value {field.value.partition('#')[2]}")
 
 
-def _way(files: Readable, field: Field) -> tuple[Text, list[str], int | None]:
-    """The file of a helm or path field, the keys that lead to its value, and the document if it names one."""
-    name, _, place = field.value.partition("#")
-    if field.kind == "helm":
-        if not _DOTTED.fullmatch(place):
-            raise BadInputError(f"{place!r} is not a dotted path", where=str(field), expected="a path like image.tag")
-        return files.named(name), [re.sub(r"\\(.)", r"\1", step.strip("[]")) for step in _STEP.findall(place)], None
-    number, slash, inside = place.partition("/")
-    if not slash or (number and not number.isdecimal()):
-        raise BadInputError(f"{place!r} is not a pointer", where=str(field), expected="a JSON pointer like /image/tag")
-    tokens = [token.replace("~1", "/").replace("~0", "~") for token in inside.split("/")]
-    return files.named(name), tokens, int(number) if number else None
-
-
-def how_far(files: Readable, field: Field) -> str:
+def way_there(files: Readable, field: Field) -> str:
     """How far the way of a helm or path field leads, empty for other fields."""
     if field.kind not in ("helm", "path"):
         return ""
-    text, tokens, only = _way(files, field)
-    if only is not None and only >= len(text.documents):
-        return f"the file has {len(text.documents)} documents, counted from 0"
-    return reach(text, tokens)
-
-
-def _below(text: Text, field: Field, tokens: list[str], what: str, only: int | None = None) -> Iterator[Location]:
-    documents = range(len(text.documents)) if only is None else (only,)
-    for pointer in (join_pointer((index, *tokens)) for index in documents):
-        if pointer in text:
-            yield Location(field, text, pointer, f"{what} {field.value.partition('#')[2]}")
+    way = way_of(field)
+    return how_far(files.named(way.file), way)

@@ -31,23 +31,6 @@ def proposals(files: Below, service: str) -> list[str]:
     return list(islice(_every(files, service), MAX_PROPOSED))
 
 
-def reach(text: Text, tokens: list[str]) -> str:
-    """How far a way of keys leads in a file: the last value on it, and the keys that are there instead."""
-    best = (0, "")
-    for index, document in enumerate(text.documents):
-        pointer, depth = f"/{index}", 0
-        for token in tokens:
-            if (deeper := pointer + join_pointer((token,))) not in text:
-                break
-            pointer, depth = deeper, depth + 1
-        value = text.value(pointer) if depth else document
-        keys = ", ".join(sorted(map(str, value))[:8]) if isinstance(value, dict) else ""
-        there = f"{'.'.join(tokens[:depth])} is there" if depth else "it is not there"
-        if depth >= best[0]:
-            best = (depth, f"{there}, and in it {keys}" if keys else there)
-    return best[1]
-
-
 def _every(files: Below, service: str) -> Iterator[str]:
     for text in files.mentioning(service):
         for tokens, item in objects(text):

@@ -17,9 +17,9 @@ from meshroll.gitops.planners.locations import (
     Readable,
     candidates,
     entries_called,
-    how_far,
     kustomize_images,
     located,
+    way_there,
 )
 from meshroll.gitops.planners.occurrences import Occurrence, occurrences
 from meshroll.gitops.planners.proposals import proposals
@@ -63,7 +63,7 @@ def _named(files: Readable, service: str, field: Field) -> Location:
     if len(found) > 1:
         raise _ambiguous(files, service, found)
     if not found:
-        way = f": {far}" if (far := how_far(files, field)) else ""
+        way = f": {far}" if (far := way_there(files, field)) else ""
         raise _nothing(files, service, f"there is no {field} for {service}{way}")
     return found[0]
 

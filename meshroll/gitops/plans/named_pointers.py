@@ -1,18 +1,23 @@
 """A pointer by names instead of positions: how a place is found again after others changed the file around it.
 
 A document is named by its kind, namespace and name, a list's item by its `name`. What has no name keeps its position.
-So an edit planned for one Rollout of a file never lands in another that meanwhile took its place.
+So an edit planned for one Rollout of a file never lands in another that meanwhile took its place. In a text that is
+YAML itself, such as a patch written in a kustomization, the same holds again.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from meshroll.errors import BadInputError
 from meshroll.yamltext import Text, join_pointer, split_pointer
 
 
 def anchor(text: Text, pointer: str) -> str:
     """The pointer of a file with names for positions where there are any; `locate` finds its place later."""
+    outer, inner = text.parted(pointer)
+    if inner and (within := text.within(outer)):
+        return anchor(text, outer) + anchor(within, inner)
     first, *rest = split_pointer(pointer)
     document = text.documents[int(first)]
     tokens = [_document_name(document) or f"#{first}"]
@@ -35,13 +40,24 @@ def locate(text: Text, named: str) -> str | None:
         return None
     value = text.documents[index]
     tokens: list[str | int] = [index]
-    for token in rest:
+    for depth, token in enumerate(rest):
+        if isinstance(value, str):
+            return _locate_within(text, join_pointer(tokens), join_pointer(rest[depth:]))
         key = _key(value, token)
         if key is None:
             return None
         tokens.append(key)
         value = value[key]
     return join_pointer(tokens)
+
+
+def _locate_within(text: Text, pointer: str, named: str) -> str | None:
+    try:
+        within = text.within(pointer)
+    except BadInputError:
+        return None
+    inner = locate(within, named) if within else None
+    return None if inner is None else pointer + inner
 
 
 def _key(value: Any, token: str) -> str | int | None:

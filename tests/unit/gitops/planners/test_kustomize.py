@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from meshroll.errors import BadInputError
@@ -105,12 +107,35 @@ def test_labels_that_do_not_reach_the_pods_are_not() -> None:
     assert place("labels: [{pairs: {version: v1}}]\n") == ("base/deployment.yaml", IMAGE, "1.0")
 
 
-def test_an_inline_patch_and_a_replacement_are_named_and_refused() -> None:
-    inline = "patches:\n- patch: |-\n" + "".join(f"    {line}\n" for line in PATCH.splitlines())
-    assert refusal(inline) == (
-        "overlays/prod/kustomization.yaml:3: image of web in an inline patch cannot be edited: "
-        "the patch written in overlays/prod/kustomization.yaml:3 sets it; expected a change by hand"
-    )
+OPERATION = "- op: replace\n  path: /spec/template/spec/containers/0/image\n  value: reg/team/web-frontend:1.7\n"
+TARGET = "  target: {kind: Deployment}\n"
+
+
+def block(text: str, spaces: int = 4) -> str:
+    return "|-\n" + "".join(f"{' ' * spaces}{line}\n" for line in text.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("overlay", "pointer", "version"),
+    [
+        (f"patches:\n- patch: {block(PATCH)}", f"/0/patches/0/patch{IMAGE}", "1.5"),
+        (f"patches:\n- patch: {block(OPERATION)}{TARGET}", "/0/patches/0/patch/0/0/value", "1.7"),
+        (f"patchesJson6902:\n- patch: {block(OPERATION)}{TARGET}", "/0/patchesJson6902/0/patch/0/0/value", "1.7"),
+        (f"patchesStrategicMerge:\n- {block(PATCH)}", f"/0/patchesStrategicMerge/0{IMAGE}", "1.5"),
+        (f"patches:\n- patch: {json.dumps(OPERATION)}\n{TARGET}", "/0/patches/0/patch/0/0/value", "1.7"),
+    ],
+)
+def test_a_patch_that_is_written_in_the_kustomization_wins_over_the_base(
+    overlay: str, pointer: str, version: str
+) -> None:
+    assert place(overlay) == (PROD, pointer, version)
+
+
+def test_a_patch_in_the_kustomization_that_is_not_yaml_is_an_error() -> None:
+    assert refusal("patches:\n- patch: |-\n    a: [\n").startswith(f"{PROD}:4:9: is not YAML: ")
+
+
+def test_a_replacement_is_named_and_refused() -> None:
     replacement = (
         "replacements:\n- source: {kind: ConfigMap, name: versions}\n  targets:\n"
         "  - select: {kind: Deployment, name: shop}\n"
