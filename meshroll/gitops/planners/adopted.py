@@ -135,7 +135,7 @@ class _Search:
     def version(self, desired: DesiredVersion) -> str | None:
         """The version in Git; None where it is not clear, which the next plan explains."""
         try:
-            return self.places(desired)[0][1][0].version
+            return self.places(desired)[0][1][0].version_like(desired.version)
         except BadInputError:
             return None
 
@@ -210,7 +210,9 @@ def _plan(
                 if not own and CLUSTER in path:
                     search.leave_out(each.service, files.path, f"it has {each.version} already")
                 if own:
-                    changes.append(VersionChange(each.service, places[0].version, each.version, files.path))
+                    changes.append(
+                        VersionChange(each.service, places[0].version_like(each.version), each.version, files.path)
+                    )
                     timeline += canaries(files, each.service, places, each.version)
                     judged.append((files, each.service))
                 found += unreadable(files, each.service)  # last: what was read by then is known

@@ -14,7 +14,7 @@ FINDINGS = ("fields-disagree", "image-unchanged", "left-out", "lint", "unreadabl
 def findings(service: str, version: str, places: Sequence[Location], changed: Collection[str]) -> list[Finding]:
     """Fields that do not agree before the change, and a label that changes while the image does not."""
     found = []
-    versions = {place.version for place in places}
+    versions = {place.version_like(version) for place in places}
     if None in versions or len(versions) > 1:
         held = ", ".join(f"{place.description} is {place.scalar.text!r} ({place.at})" for place in places)
         message = f"the fields do not agree: {held}" if len(places) > 1 else f"the pattern does not fit: {held}"

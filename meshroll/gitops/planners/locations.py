@@ -53,9 +53,14 @@ class Location:
 
     @property
     def version(self) -> str | None:
-        """The version there, None when the pattern does not fit."""
+        """The version there, None when the pattern does not fit; of a whole image what follows its name."""
+        return self.version_like("")
+
+    def version_like(self, other: str) -> str | None:
+        """The same; but a whole image where the other version, such as the one asked for, is a whole image."""
         written = self.scalar.text
-        return self.field.version(images.parts(written)[1] if self.field.kind == "image" else written)
+        of_values = self._keeps_shape and shapes.is_image(written) and not shapes.is_image(other)
+        return self.field.version(images.parts(written)[1] if self.field.kind == "image" or of_values else written)
 
     def after(self, version: str) -> str:
         """The scalar's text for a version. Raises BadInputError for one that the place cannot hold."""
@@ -69,13 +74,18 @@ class Location:
         shapes.check_pattern(self.field.pattern.partition(VERSION)[0], version, where)
         if self.field.kind == "image":
             return images.with_reference(old, wanted, where)
-        if self.field.kind in ("helm", "path") and self.field.pattern == VERSION:
+        if self._keeps_shape:
             return shapes.in_shape(old, wanted, where)
         pinned = self.field.kind == "kustomize" and self.pointer.endswith("/digest")
         if self.field.kind == "kustomize" and pinned != wanted.startswith("sha256:"):
             expected = "a digest, sha256:…" if pinned else "a tag"
             raise BadInputError(f"{wanted} cannot be used here", where=where, expected=expected)
         return wanted
+
+    @property
+    def _keeps_shape(self) -> bool:
+        """Whether it may be a whole image, of which a version is one part; a pattern says the shape itself."""
+        return self.field.kind in ("helm", "path") and self.field.pattern == VERSION
 
     @property
     def at(self) -> str:

@@ -23,6 +23,11 @@ def expression(text: str) -> str:
     return found[0] if found else ""
 
 
+def is_image(text: str) -> bool:
+    """Whether a text is a whole image, a name with a tag or digest or with a path before it."""
+    return _IMAGE.fullmatch(text) is not None
+
+
 def check_pattern(prefix: str, version: str, where: str) -> None:
     """Raise BadInputError for a version that repeats what the pattern puts before it."""
     if prefix and version.startswith(prefix) and not prefix[-1].isdigit():
@@ -41,6 +46,6 @@ def in_shape(old: str, new: str, where: str) -> str:
     if _DIGEST.fullmatch(old) and "/" not in old and ":" in old and not _DIGEST.fullmatch(new):
         expected = "a digest, sha256:…" if old.startswith("sha256:") else "a tag with its digest, TAG@sha256:…"
         raise BadInputError(f"the value is pinned by its digest, and {new} has none", where=where, expected=expected)
-    if _IMAGE.fullmatch(old) and not _IMAGE.fullmatch(new):
+    if is_image(old) and not is_image(new):
         return images.with_reference(old, new, where)
     return new

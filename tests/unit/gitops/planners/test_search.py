@@ -262,6 +262,21 @@ def test_the_deployment_that_a_rollout_takes_its_pods_from_is_named_when_it_is_m
 
 
 @pytest.mark.parametrize(
+    ("value", "other", "version"),
+    [
+        ("reg/shop:1.0", "2.0", "1.0"),
+        ("reg/shop:1.0", "reg/store:2.0", "reg/shop:1.0"),
+        ("1.0", "2.0", "1.0"),
+        (f"reg/shop@{DIGEST}", OTHER, DIGEST),
+        ("reg/shop", "2.0", None),
+    ],
+)
+def test_a_whole_image_in_values_holds_the_version_that_it_takes(value: str, other: str, version: str | None) -> None:
+    (place,) = found({"v.yaml": f"x: {value}\n"}, "helm:v.yaml#x")
+    assert place.version_like(other) == version
+
+
+@pytest.mark.parametrize(
     ("image", "version", "after"),
     [
         ("shop", "2", "shop:2"),
