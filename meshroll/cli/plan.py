@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,6 @@ from meshroll.errors import BadInputError, ExitCode
 
 if TYPE_CHECKING:  # importing them is left to the command that runs
     from meshroll.gitops.plans import Plan
-    from meshroll.release.requests import StackPlan
 
 
 @click.command("plan")
@@ -64,18 +62,14 @@ def plan_command(
     """
     requested = requested_versions(versions)
     check_repository(stack, repository, branch is not None, path is not None, *fields)
-    hashes: Mapping[str, str] = {}
     with errors_worded(stack):
         if stack is not None:
-            planned = _stack_plan(stack, requested, wave, exact=exact)
-            plan, hashes = planned.plan, planned.hashes
+            plan = _stack_plan(stack, requested, wave, exact=exact)
         else:
             plan = _repository_plan(repository or "", branch, path, fields, requested, wave, exact=exact)
     if out is not None:
-        _write(out, _as_json(plan, hashes))
-    if wave is not None:
-        hashes = {}  # `pulumi up` takes all waves: the hashes of one would refuse the others
-    click.echo(_printed(plan, hashes, form, verbose=verbose), nl=False, color=True)
+        _write(out, _as_json(plan))
+    click.echo(_printed(plan, form, verbose=verbose, whole=wave is None), nl=False, color=True)
     return ExitCode.CHANGES if exit_code and (plan.edits or plan.held) else ExitCode.DONE
 
 
@@ -90,18 +84,17 @@ def apply_command(file: Path, repository: str | None, exact: bool, verbose: bool
     The push succeeds only on the commit that the edits were computed for; when others push meanwhile, they are
     computed anew as long as the addressed values are as planned.
 
-    With MESHROLL_REPOSITORY_* credentials a plan without a stack needs --repository: they go nowhere that the plan
-    alone names.
+    All that the file says is made again from its edits and compared first. A plan without a stack needs --repository:
+    nothing goes where the plan alone says. With MESHROLL_PLAN the plan must be the one of that hash.
     """
     from meshroll.cli.project import load_stack
     from meshroll.gitops.plans import read_plan
     from meshroll.release.applying import apply_agreed
 
     plan = read_plan(file)
-    plan = replace(plan, exact=plan.exact or exact)
     with errors_worded(plan.stack):
         stack = load_stack(plan.stack) if plan.stack else None
-        applied = apply_agreed(plan, stack, str(file), repository=repository, environ=os.environ)
+        applied = apply_agreed(plan, stack, str(file), repository=repository, environ=os.environ, exact=exact)
     if applied.made:
         changes = plan.every_change if verbose else plan.summary
         click.echo(f"committed {applied.commit} to {plan.branch}: {changes}")
@@ -109,7 +102,7 @@ def apply_command(file: Path, repository: str | None, exact: bool, verbose: bool
         click.echo(f"nothing to do: {plan.branch} holds what is planned ({applied.commit or 'no commit'})")
 
 
-def _stack_plan(name: str, versions: Mapping[str, str], wave: int | None, *, exact: bool) -> StackPlan:
+def _stack_plan(name: str, versions: Mapping[str, str], wave: int | None, *, exact: bool) -> Plan:
     from meshroll.cli.project import load_stack, project_folder
     from meshroll.provider import RELEASE
     from meshroll.release.requests import plan_stack
@@ -139,25 +132,25 @@ def _repository_plan(
     return plan_repository(given_remote(url, branch, os.environ), path, fields, versions, exact=exact)
 
 
-def _printed(plan: Plan, hashes: Mapping[str, str], form: str, *, verbose: bool) -> str:
+def _printed(plan: Plan, form: str, *, verbose: bool, whole: bool) -> str:
     from meshroll.gitops.plans import as_markdown, as_text
-    from meshroll.provider.agreed import VARIABLE
+    from meshroll.release.agreed import VARIABLE
 
     if form == "json":
-        return _as_json(plan, hashes)
+        return _as_json(plan)
     if form == "markdown":
         return as_markdown(plan)
     colorful = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
     text = as_text(plan, color=colorful, verbose=verbose, more="`--verbose` shows all of them with the diff")
-    if hashes and plan.edits:
-        text += f"to hold `pulumi up` to it: {VARIABLE}={','.join(dict.fromkeys(hashes.values()))}\n"
+    if whole and plan.releases and plan.edits:  # `pulumi up` takes all waves: the hashes of one would refuse the others
+        text += f"to hold `pulumi up` to it: {VARIABLE}={','.join(dict.fromkeys(plan.releases.values()))}\n"
     return text
 
 
-def _as_json(plan: Plan, hashes: Mapping[str, str]) -> str:
+def _as_json(plan: Plan) -> str:
     from meshroll.gitops.plans import to_json
 
-    return to_json(plan, hashes)
+    return to_json(plan)
 
 
 def _write(path: Path, text: str) -> None:

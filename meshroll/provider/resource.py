@@ -28,7 +28,6 @@ from meshroll.errors import BadInputError, MeshrollError, UnavailableError, of_t
 from meshroll.gitops.history import Hold, unless_undone
 from meshroll.gitops.plans import apply_plan
 from meshroll.provider import clusters
-from meshroll.provider.agreed import check_agreed
 from meshroll.provider.background import in_thread
 from meshroll.provider.checks import Check, Checks
 from meshroll.provider.differences import changed_inputs
@@ -37,6 +36,7 @@ from meshroll.provider.schema import schema
 from meshroll.provider.undelivered import NotDeliveredError
 from meshroll.provider.values import Properties, has_secret, is_unknown, plain_map, with_secret_at, wrap
 from meshroll.release import planning
+from meshroll.release.agreed import check_agreed
 from meshroll.release.describe import FOLLOWER
 from meshroll.release.inputs import ReleaseInputs
 from meshroll.release.properties import COMPUTED, edit_values, from_properties, significant, written_before

@@ -10,7 +10,6 @@ from meshroll.settings.sources import read_secret
 
 VARIABLES = "MESHROLL_REPOSITORY_"
 PASSWORD_FILE = f"{VARIABLES}PASSWORD_FILE"
-SECRETS = (PASSWORD_FILE, f"{VARIABLES}PASSWORD", f"{VARIABLES}SSH_KEY")
 _PARTS = {
     "USERNAME": "username",
     "PASSWORD": "password",
@@ -33,16 +32,15 @@ def given_remote(url: str, branch: str | None, environ: Mapping[str, str]) -> Re
 
 
 def agreed_remote(url: str, branch: str, named: str | None, where: Phrase, environ: Mapping[str, str]) -> Remote:
-    """The repository of a plan without a stack, opened with credentials only when the person who applies it named it.
+    """The repository of a plan without a stack, which the person who applies it must have named.
 
-    A plan is a file from somewhere: it alone must not decide where a password goes. Raises BadInputError.
+    A plan is a file from somewhere: it alone must not decide where a commit and a password go. Raises BadInputError.
     """
     if named is not None and named != url:
         raise BadInputError(f"the plan is for {url}", where=where, expected=f"one for {named}")
-    secrets = [name for name in SECRETS if environ.get(name)]
-    if named is None and secrets:
+    if named is None:
         raise BadInputError(
-            f"the plan alone says where {secrets[0]} would go",
+            "which repository? the plan names no stack",
             where=where,
             expected=(Parameter("repository", url), ", if that is right"),
         )

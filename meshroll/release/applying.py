@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from meshroll.errors import BadInputError, Parameter
 from meshroll.gitops.git import Remote, Style
 from meshroll.gitops.history import unless_undone
 from meshroll.gitops.plans import HELD, Applied, Plan, apply_plan
 from meshroll.release.access import agreed_remote
+from meshroll.release.agreed import check_agreed
+from meshroll.release.binding import check_bound
 from meshroll.release.target import stack_repository
 from meshroll.release.waves import check_one_wave
 from meshroll.release.wording import holds_as_sentences
@@ -16,13 +19,15 @@ from meshroll.settings.model import Stack
 
 
 def apply_agreed(
-    plan: Plan, stack: Stack | None, where: str, *, repository: str | None, environ: Mapping[str, str]
+    plan: Plan, stack: Stack | None, where: str, *, repository: str | None, environ: Mapping[str, str], exact: bool
 ) -> Applied:
     """Commit and push a plan, whose file is `where`. `stack` is the one that the plan names, if it names one.
 
-    `repository` is the URL that a person named, `environ` holds what opens it where no stack does. Raises
-    BadInputError for a plan of another repository, of several waves, or with what waits for a person.
+    `repository` is the URL that a person named, `environ` holds what opens it where no stack does, and MESHROLL_PLAN;
+    `exact` refuses a file that moved at all. Raises BadInputError for a plan of another repository, of several waves,
+    with what waits for a person, or that says what its edits do not make; ConflictError for one not agreed on.
     """
+    check_agreed(plan, environ)
     held = next((finding for finding in plan.findings if finding.kind in HELD), None)
     if held is not None:
         raise BadInputError(f"the plan holds {held}", where=where, expected="a plan without it")
@@ -30,6 +35,8 @@ def apply_agreed(
         remote, style = _of_stack(plan, stack, where, repository)
     else:
         remote, style = agreed_remote(plan.url, plan.branch, repository, where, environ), None
+    check_bound(plan, stack, remote, where)
+    plan = replace(plan, exact=plan.exact or exact)
     with holds_as_sentences():
         return apply_plan(remote, plan, stack=plan.stack, command="apply", style=style, guard=unless_undone(plan))
 

@@ -6,36 +6,26 @@ What must wait for a person is a finding of the plan, and stays out of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
-from meshroll.errors import BadInputError, ConflictError, Parameter, Remedy
+from meshroll.errors import BadInputError, ConflictError, Parameter
 from meshroll.gitops.git import Remote
 from meshroll.gitops.history import Hold, find_holds, seen_in, without_held
 from meshroll.gitops.planners import DesiredVersion, application_findings, plan_adopted
-from meshroll.gitops.plans import Finding, Plan, joined
+from meshroll.gitops.plans import Plan, joined
 from meshroll.release import planning
 from meshroll.release.inputs import ReleaseInputs
 from meshroll.release.selection import with_versions
 from meshroll.release.stack import from_stack
 from meshroll.release.state import PulumiState
 from meshroll.release.waves import releases_of_wave
-from meshroll.release.wording import command, hold_finding
+from meshroll.release.wording import hold_finding, unread_finding
 from meshroll.settings.fields import parse_field
 from meshroll.settings.model import Stack
 
 
-@dataclass(frozen=True)
-class StackPlan:
-    """The plan of a stack, and the hash of each of its Releases."""
-
-    plan: Plan
-    hashes: Mapping[str, str]
-
-
-def plan_stack(
-    stack: Stack, state: PulumiState, versions: Mapping[str, str], *, wave: int | None, exact: bool
-) -> StackPlan:
+def plan_stack(stack: Stack, state: PulumiState, versions: Mapping[str, str], *, wave: int | None, exact: bool) -> Plan:
     """The plan of a stack or of one of its waves. No versions given: those of the stack file."""
     desired = with_versions(stack, versions)
     seen = {each.name: {each.version} for each in stack.services if each.version and each.name in versions}
@@ -49,7 +39,7 @@ def plan_stack(
     if len({plan.base for plan in parts.values()}) > 1:
         raise ConflictError("the branch moved while it was read", where=where, expected="another try")
     plan = _with_trouble(joined(parts.values()), state.trouble)
-    return StackPlan(plan, {release: part.hash for release, part in parts.items()})
+    return replace(plan, releases={release: part.hash for release, part in parts.items()})
 
 
 def plan_repository(
@@ -85,6 +75,4 @@ def _with_holds(plan: Plan, held: Sequence[Hold]) -> Plan:
 def _with_trouble(plan: Plan, trouble: str) -> Plan:
     if not trouble:
         return plan
-    up = command(Remedy("up"))
-    message = f"what {up} wrote last cannot be read ({trouble}): Git's history alone was asked"
-    return replace(plan, findings=(*plan.findings, Finding("state-unread", message)))
+    return replace(plan, findings=(*plan.findings, unread_finding(trouble)))

@@ -24,6 +24,19 @@ def hold_finding(hold: Hold) -> Finding:
     return Finding(hold.kind, _reason(hold), hold.service)
 
 
+def unread_finding(trouble: str) -> Finding:
+    """That Pulumi's state could not be read, and why."""
+    message = f"what {command(Remedy('up'))} wrote last cannot be read ({trouble}): Git's history alone was asked"
+    return Finding("state-unread", message)
+
+
+def is_unread(finding: Finding) -> bool:
+    """Whether a finding is the one of `unread_finding`, whatever the trouble."""
+    before, after = unread_finding("\0").message.split("\0")
+    trouble = finding.message.removeprefix(before).removesuffix(after)
+    return finding == unread_finding(trouble)
+
+
 @contextmanager
 def holds_as_sentences() -> Iterator[None]:
     """A HeldError inside becomes a BadInputError with the hold's sentence."""

@@ -9,6 +9,7 @@ from meshroll.gitops.git.diff import unified
 from meshroll.gitops.git.log import (
     FileAuthor,
     change_of,
+    fetch_base,
     fetch_commit,
     file_at,
     growing_history,
@@ -41,6 +42,7 @@ __all__ = [
     "Trees",
     "blob_of",
     "change_of",
+    "fetch_base",
     "fetch_commit",
     "file_at",
     "growing_history",

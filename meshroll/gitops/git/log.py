@@ -58,6 +58,11 @@ def fetch_commit(transport: Transport, commit: str = "") -> str:
     return commit
 
 
+def fetch_base(transport: Transport, at: str | None) -> str:
+    """The commit that a plan is made on: the newest one for None, else a commit of the branch, or empty for none."""
+    return transport.fetch() if at is None else at and fetch_commit(transport, at)
+
+
 def last_change(transport: Transport, file: str, same: Same | None = None) -> FileAuthor | None:
     """The newest commit of the fetched branch that changed a file, or what `same` says is looked at in it."""
     for edge in growing_history(transport):

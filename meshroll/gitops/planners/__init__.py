@@ -9,6 +9,7 @@ from meshroll.gitops.planners.findings import FINDINGS
 from meshroll.gitops.planners.foreign import application_findings
 from meshroll.gitops.planners.rendered import blobs, read_versions, version_in
 from meshroll.gitops.planners.rendered import plan as plan_rendered
+from meshroll.gitops.planners.rendered_again import files_after
 from meshroll.gitops.planners.workloads import KINDS
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "blobs",
     "canaries_below",
     "canaries_changed",
+    "files_after",
     "plan_adopted",
     "plan_rendered",
     "read_adopted",

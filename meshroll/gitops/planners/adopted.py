@@ -21,6 +21,7 @@ from meshroll.gitops.git import (
     Transport,
     TreeEntry,
     Trees,
+    fetch_base,
     fetch_commit,
     open_cache,
     path_names,
@@ -61,14 +62,15 @@ def plan(
     exact: bool = False,
     cache: Path | None = None,
     options: Options | None = None,
+    at: str | None = None,
 ) -> Plan:
     """What must change for every service to have its version. Nothing is written but the private cache.
 
-    `options` are the lint's, from the stack.
+    `options` are the lint's, from the stack. `at` is the id of another commit of the branch than the newest.
 
     Raises BadInputError for a service whose places are not found or not clear, and what reaching the server raises.
     """
-    return retried(lambda: _plan(remote, path, desired, exact, cache, options or Options()))
+    return retried(lambda: _plan(remote, path, desired, exact, cache, options or Options(), at))
 
 
 def read_versions(
@@ -189,9 +191,10 @@ def _plan(
     exact: bool,
     cache: Path | None,
     options: Options,
+    at: str | None,
 ) -> Plan:
     with open_cache(remote, cache) as git:
-        base = Transport(git, remote).fetch()
+        base = fetch_base(Transport(git, remote), at)
         if not base:
             raise BadInputError("the repository is empty", where=remote.where, expected="the files of the services")
         trees, tree = Trees(git), tree_of(git, base)
@@ -233,9 +236,7 @@ def _plan(
         findings=tuple(dict.fromkeys(found)),
         timeline=tuple(dict.fromkeys(timeline)),
         exact=exact,
-        settings={
-            each.service: (ServiceSettings(_plain(path), tuple(sorted(map(str, each.fields)))),) for each in desired
-        },
+        settings={each.service: (ServiceSettings(_plain(path), tuple(map(str, each.fields))),) for each in desired},
     )
 
 

@@ -21,6 +21,7 @@ from meshroll.gitops.git import (
     TreeEntry,
     Trees,
     blob_of,
+    fetch_base,
     fetch_commit,
     open_cache,
     path_names,
@@ -44,13 +45,15 @@ def plan(
     templates: Mapping[str, str] | None = None,
     exact: bool = False,
     cache: Path | None = None,
+    at: str | None = None,
 ) -> Plan:
     """What must change for each service's folder below `root` to hold its rendered files (name to text).
 
-    `templates` has the name of the template that each service is rendered from.
+    `templates` has the name of the template that each service is rendered from. `at` is the id of another commit of
+    the branch than the newest; empty for none.
     Nothing is written but the private cache. Raises BadInputError, UnavailableError, TimedOutError.
     """
-    planned = retried(lambda: _plan(remote, root, services, cache))
+    planned = retried(lambda: _plan(remote, root, services, cache, at))
     known = templates or {}
     settings = {name: (ServiceSettings(root, template=known.get(name)),) for name in services}
     return replace(planned, settings=settings, exact=exact)
@@ -68,21 +71,21 @@ def read_versions(
         with open_cache(remote, cache) as git:
             head = fetch_commit(Transport(git, remote), at)
             trees, tree = Trees(git), tree_of(git, head)
-            _prepare(trees, tree, (_folder(root, name) for name in services))
+            _prepare(trees, tree, (folder_of(root, name) for name in services))
             trees.read_ahead(
                 entry
                 for name in services
-                for file, entry in trees.files(tree, _folder(root, name))
+                for file, entry in trees.files(tree, folder_of(root, name))
                 if _is_manifest(file)
             )
-            return head, {name: _version(_rollout_below(trees, tree, _folder(root, name), name)) for name in services}
+            return head, {name: _version(_rollout_below(trees, tree, folder_of(root, name), name)) for name in services}
 
     return retried(read)
 
 
 def blobs(trees: Trees, tree: str, root: str, service: str) -> dict[tuple[str, str], str]:
     """The files of a service that are ours in a tree, as addressed values: see `values`."""
-    files = [(file, entry) for file, entry in trees.files(tree, _folder(root, service)) if _is_manifest(file)]
+    files = [(file, entry) for file, entry in trees.files(tree, folder_of(root, service)) if _is_manifest(file)]
     return {(file, ""): entry.oid for file, entry in files if _is_ours(trees.read(entry, file))}
 
 
@@ -120,15 +123,17 @@ def _version(rollout: dict[str, Any] | None) -> str | None:
     return version if isinstance(version, str) else None
 
 
-def _plan(remote: Remote, root: str, services: Mapping[str, Mapping[str, str]], cache: Path | None) -> Plan:
+def _plan(
+    remote: Remote, root: str, services: Mapping[str, Mapping[str, str]], cache: Path | None, at: str | None
+) -> Plan:
     with open_cache(remote, cache) as git:
-        base = Transport(git, remote).fetch()
+        base = fetch_base(Transport(git, remote), at)
         trees, tree = Trees(git), tree_of(git, base)
         edits: list[Edit] = []
         changes: list[VersionChange] = []
         timeline: list[Canary] = []
         contents: dict[str, bytes] = {}
-        folders = {service: _folder(root, service) for service in services}
+        folders = {service: folder_of(root, service) for service in services}
         wanted = {
             service: {f"{folders[service]}/{name}": text.encode() for name, text in files.items()}
             for service, files in services.items()
@@ -210,7 +215,8 @@ def _rollout_below(trees: Trees, tree: str, folder: str, service: str) -> dict[s
     return found
 
 
-def _folder(root: str, service: str) -> str:
+def folder_of(root: str, service: str) -> str:
+    """The folder of a service below the root."""
     return "/".join([*path_names(root.strip("/")), *path_names(service)])
 
 

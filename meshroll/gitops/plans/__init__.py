@@ -16,8 +16,8 @@ from meshroll.gitops.plans.message import (
     unquoted,
 )
 from meshroll.gitops.plans.model import (
+    EARLIER,
     HELD,
-    Canary,
     Edit,
     Finding,
     FindingKind,
@@ -32,9 +32,11 @@ from meshroll.gitops.plans.replay import replay_edits, value_at
 from meshroll.gitops.plans.scope import EVERYWHERE, Scope, related
 from meshroll.gitops.plans.serialize import read_plan, to_json
 from meshroll.gitops.plans.settings import ServiceSettings
+from meshroll.gitops.plans.timelines import Canary
 
 __all__ = [
     "COMMAND",
+    "EARLIER",
     "EVERYWHERE",
     "FIELD",
     "HELD",

@@ -1,8 +1,9 @@
 """A plan: what a release changes in the rollout repository, as plain values.
 
-An edit changes one scalar of a file (`pointer`) or, in rendered repositories, a whole file. The hash covers the places,
-their old and new values and the settings that decide them, not the base commit, lines, the diff or findings: a plan
-stays the same while others commit elsewhere. The blob a file had counts only in an exact plan.
+An edit changes one scalar of a file (`pointer`) or, in rendered repositories, a whole file. The hash covers what is
+decided: the places with their old and new values, the settings that find them, the changes of versions, the stack, the
+Applications and the canaries. The base commit, lines, the diff and findings follow from that and from the repository: a
+plan stays the same while others commit elsewhere. The blob a file had counts only in an exact plan.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from meshroll.errors import ConflictError
 from meshroll.gitops.plans.scope import Scope
 from meshroll.gitops.plans.settings import Settings, merged, settings_value
-from meshroll.manifests.timeline import Timeline
+from meshroll.gitops.plans.timelines import Canary, canary_value
 from meshroll.text import one_line
 
 
@@ -110,12 +111,8 @@ class Move:
     wave: int
 
 
-@dataclass(frozen=True)
-class Canary:
-    """The timeline of one service's Rollout, as it will be after the change."""
-
-    service: str
-    timeline: Timeline
+FORMAT = 2  # of a plan's document
+EARLIER = 1  # whose hash covered the edits and the settings alone
 
 
 @dataclass(frozen=True)
@@ -135,6 +132,8 @@ class Plan:
     exact: bool = False
     stack: str = ""
     settings: Settings = field(default_factory=dict)  # by service
+    releases: Mapping[str, str] = field(default_factory=dict)  # the hash of each Release's part, of a stack
+    format: int = FORMAT  # of the document that it came from: it decides what the hash covers
 
     @property
     def scope(self) -> Scope:
@@ -171,8 +170,15 @@ class Plan:
         """The same for the same edits to the same branch, whoever computes it and when."""
         edits = [[*edit.key, edit.blob] if self.exact else [*edit.key] for edit in sorted(self.edits)]
         touched = {edit.service for edit in self.edits}
-        settings = {service: own for service, own in self.settings.items() if service in touched}
-        covered = [self.url, self.branch, self.exact, edits, settings_value(settings)]
+        settings = {
+            service: tuple(each.agreed for each in own) for service, own in self.settings.items() if service in touched
+        }
+        covered: list[Any] = [self.url, self.branch, self.exact, edits, settings_value(settings)]
+        if self.format != EARLIER:
+            services = [edit.service for edit in sorted(self.edits)]
+            changes = [[change.service, change.old, change.new, change.path] for change in self.changes]
+            moves = [[move.application, move.cluster, move.wave] for move in self.applications]
+            covered += [self.stack, services, sorted(changes, key=str), moves, [*map(canary_value, self.timeline)]]
         document = json.dumps(covered, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(document.encode()).hexdigest()
 
@@ -192,7 +198,12 @@ class Plan:
         kept = ((known.get(edit.key, edit), edit.blob) for edit in edits if edit not in gone)
         bound = tuple(sorted(replace(edit, blob=blob or edit.blob) for edit, blob in kept))
         services = {edit.service for edit in bound}
-        return replace(self, edits=bound, changes=tuple(item for item in self.changes if item.service in services))
+        return replace(
+            self,
+            edits=bound,
+            changes=tuple(item for item in self.changes if item.service in services),
+            timeline=tuple(item for item in self.timeline if item.service in services),
+        )
 
 
 def joined(plans: Iterable[Plan]) -> Plan:

@@ -1,7 +1,7 @@
 """A plan as a JSON document and back. Its schema is `plan.schema.json` beside this module.
 
-The document holds all that applying needs. Its hash covers what is agreed on, its checksum the rest:
-a plan edited by hand is refused, since what was reviewed must be what is applied.
+The document holds all that applying needs. Its hash covers what is agreed on, its checksum the rest: a plan edited by
+hand is refused. Anybody can compute both, so whoever applies a plan makes it again from its edits and compares.
 """
 
 from __future__ import annotations
@@ -15,25 +15,24 @@ from typing import Any
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import blob_of
-from meshroll.gitops.plans.model import Edit, Finding, Move, Plan, VersionChange
+from meshroll.gitops.plans.model import EARLIER, FORMAT, Edit, Finding, Move, Plan, VersionChange
 from meshroll.gitops.plans.settings import read_settings, settings_value
 from meshroll.gitops.plans.timelines import canary_value, read_canary
 
-FORMAT = 1
+FORMATS = (EARLIER, FORMAT)
 SCHEMA = Path(__file__).with_name("plan.schema.json")
 MAX_BYTES = 256 << 20  # 1,000 rendered services in 10 clusters make 80 MiB
 
 
-def to_json(plan: Plan, releases: Mapping[str, str] | None = None) -> str:
-    """The document's text. `releases` has the hash of each Release's part, when a stack has several."""
-    document = to_document(plan, releases or {})
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+def to_json(plan: Plan) -> str:
+    """The document's text."""
+    return json.dumps(to_document(plan), ensure_ascii=False, indent=2) + "\n"
 
 
-def to_document(plan: Plan, releases: Mapping[str, str]) -> dict[str, Any]:
+def to_document(plan: Plan) -> dict[str, Any]:
     """The document as plain values."""
     document = {
-        "version": FORMAT,
+        "version": plan.format,
         "repository": plan.url,
         "branch": plan.branch,
         "base": plan.base,
@@ -46,7 +45,7 @@ def to_document(plan: Plan, releases: Mapping[str, str]) -> dict[str, Any]:
         "timeline": [canary_value(canary) for canary in plan.timeline],
         "findings": [_finding_value(finding) for finding in plan.findings],
         "settings": settings_value(plan.settings),
-        "releases": dict(releases),
+        "releases": dict(plan.releases),
         "hash": plan.hash,
     }
     return {**document, "checksum": _checksum(document)}
@@ -67,9 +66,10 @@ def from_json(content: bytes, where: str) -> Plan:
     """The plan in a document. Raises BadInputError for one that is not a plan, or not as it was made."""
     document = _parsed(content, where)
     version = document.get("version")
-    if version != FORMAT or isinstance(version, bool):
+    if version not in FORMATS or isinstance(version, bool):
         found = f"version {version!r}" if "version" in document else "no version"
-        raise BadInputError(f"it is not a plan of this format ({found})", where=where, expected=f"version {FORMAT}")
+        expected = f"version {' or '.join(map(str, FORMATS))}"
+        raise BadInputError(f"it is not a plan of this format ({found})", where=where, expected=expected)
     _check_schema(document, where)
     plan = _plan_of(document, where)
     _check_agrees(plan, where)
@@ -85,6 +85,9 @@ def _check_agrees(plan: Plan, where: str) -> None:
     """Raise BadInputError for a plan whose parts contradict each other, whoever computed its checksum."""
     services = {change.service for change in plan.changes}
     places: set[tuple[str, str]] = set()
+    idle = sorted(services - {edit.service for edit in plan.edits})
+    if idle:
+        raise BadInputError("no edit makes it", where=f"{where}: the change of {idle[0]}", expected="a plan as made")
     for edit in sorted(plan.edits):
         wrong = ""
         if edit.service not in services:
@@ -160,6 +163,8 @@ def _plan_of(document: Mapping[str, Any], where: str) -> Plan:
         exact=document["exact"],
         stack=document["stack"],
         settings=read_settings(document["settings"]),
+        releases=document["releases"],
+        format=document["version"],
     )
 
 

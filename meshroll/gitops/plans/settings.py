@@ -7,7 +7,7 @@ several are a list.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -19,6 +19,11 @@ class ServiceSettings:
     fields: tuple[str, ...] | None = None  # of an adopted repository; empty for those found without being named
     template: str | None = None  # of a rendered repository
     undo: tuple[str, ...] | None = None  # of a rollback: the commits that it undoes
+
+    @property
+    def agreed(self) -> ServiceSettings:
+        """What is agreed on: the order in which fields are named does not matter."""
+        return self if self.fields is None else replace(self, fields=tuple(sorted(self.fields)))
 
     @property
     def value(self) -> dict[str, Any]:

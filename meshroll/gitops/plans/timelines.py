@@ -1,4 +1,4 @@
-"""A canary's timeline as a value of a plan's document, and back.
+"""A canary's timeline, as a value of a plan's document, and back.
 
 Plans of earlier versions have a stage's weight, one header and seconds alone; they are read, and written as they were.
 """
@@ -6,10 +6,24 @@ Plans of earlier versions have a stage's weight, one header and seconds alone; t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from meshroll.gitops.plans.model import Canary
 from meshroll.manifests.timeline import Header, Stage, Timeline
+
+
+@dataclass(frozen=True)
+class Canary:
+    """The timeline of one service's Rollout, as it will be after the change."""
+
+    service: str
+    timeline: Timeline
+
+    @property
+    def earlier(self) -> Canary:
+        """As plans of earlier versions have it."""
+        stages = tuple(replace(stage, gate="pause", headers=stage.headers[:1]) for stage in self.timeline.stages)
+        return Canary(self.service, Timeline(stages))
 
 
 def canary_value(canary: Canary) -> dict[str, Any]:

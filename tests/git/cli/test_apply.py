@@ -16,24 +16,29 @@ from tests.support.git.repositories import Repository
 
 def test_a_plan_is_applied_and_applied_again_there_is_nothing_to_do(run: Run, repository: Repository) -> None:
     assert run("plan", *given(repository, "provider=v2"), "--out", "plan.json")[0] == 0
-    code, output, error = run("apply", "plan.json")
+    code, output, error = run("apply", "plan.json", "--repository", repository.remote.url)
     head = repository.head()
     assert (code, output, error) == (0, f"committed {head} to main: provider v1 -> v2\n", "")
     assert repository.read(FILE) == manifest(provider="v2", consumer="v1")
-    assert run("apply", "plan.json") == (0, f"nothing to do: main holds what is planned ({head})\n", "")
+    assert run("apply", "plan.json", "--repository", repository.remote.url) == (
+        0,
+        f"nothing to do: main holds what is planned ({head})\n",
+        "",
+    )
     assert repository.head() == head
 
 
-def test_credentials_go_nowhere_that_a_plan_alone_names(
-    run: Run, repository: Repository, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("password", ["", "s3cret"])
+def test_nothing_goes_where_a_plan_alone_says(
+    run: Run, repository: Repository, monkeypatch: pytest.MonkeyPatch, password: str
 ) -> None:
     run("plan", *given(repository, "provider=v2"), "--out", "plan.json")
-    monkeypatch.setenv("MESHROLL_REPOSITORY_PASSWORD", "s3cret")
+    monkeypatch.setenv("MESHROLL_REPOSITORY_PASSWORD", password)
     url, before = repository.remote.url, repository.head()
     code, _, error = run("apply", "plan.json")
     assert code == 2
     assert error == (
-        "meshroll: plan.json: the plan alone says where MESHROLL_REPOSITORY_PASSWORD would go; "
+        "meshroll: plan.json: which repository? the plan names no stack; "
         f"expected --repository {url}, if that is right\n"
     )
     assert run("apply", "plan.json", "--repository", "file:///other.git")[0] == 2
@@ -49,7 +54,7 @@ def test_the_repository_of_a_stacks_plan_is_the_stacks(run: Run, repository: Rep
 
 def test_several_services_go_in_one_commit(run: Run, repository: Repository) -> None:
     run("plan", *given(repository, "provider=v2", "consumer=v3"), "--out", "plan.json")
-    assert run("apply", "plan.json")[0] == 0
+    assert run("apply", "plan.json", "--repository", repository.remote.url)[0] == 0
     assert repository.read(FILE) == manifest(provider="v2", consumer="v3")
     assert repository.log()[0] == "Release 2 services"
 
@@ -57,7 +62,7 @@ def test_several_services_go_in_one_commit(run: Run, repository: Repository) -> 
 def test_a_plan_is_replayed_on_a_head_that_moved(run: Run, repository: Repository) -> None:
     run("plan", *given(repository, "provider=v2"), "--out", "plan.json")
     repository.commit(write={FILE: manifest(first="v1", provider="v1", consumer="v9")})
-    assert run("apply", "plan.json")[0] == 0
+    assert run("apply", "plan.json", "--repository", repository.remote.url)[0] == 0
     assert repository.read(FILE) == manifest(first="v1", provider="v2", consumer="v9")
 
 
@@ -65,7 +70,7 @@ def test_a_changed_value_is_a_conflict_that_says_who_changed_it_to_what(run: Run
     run("plan", *given(repository, "provider=v2"), "--out", "plan.json")
     theirs = repository.commit("a hotfix", write={FILE: manifest(provider="v1-hotfix", consumer="v1")})
     repository.commit("something else", write={FILE: manifest(provider="v1-hotfix", consumer="v5")})
-    code, output, error = run("apply", "plan.json")
+    code, output, error = run("apply", "plan.json", "--repository", repository.remote.url)
     assert (code, output) == (1, "")
     assert error == (
         f"meshroll: {FILE}:9: {LABEL} was changed to 'v1-hotfix' by Ada in {theirs[:12]} (a hotfix) since it was "
@@ -76,7 +81,7 @@ def test_a_changed_value_is_a_conflict_that_says_who_changed_it_to_what(run: Run
 def test_a_removed_value_is_a_conflict(run: Run, repository: Repository) -> None:
     run("plan", *given(repository, "provider=v2"), "--out", "plan.json")
     theirs = repository.commit("moved", write={FILE: manifest(consumer="v1")})
-    code, _, error = run("apply", "plan.json")
+    code, _, error = run("apply", "plan.json", "--repository", repository.remote.url)
     assert code == 1
     assert error == (
         f"meshroll: {FILE}: {LABEL} was removed by Ada in {theirs[:12]} (moved) since it was planned; "
@@ -89,7 +94,7 @@ def test_exact_refuses_a_file_that_moved_at_all(run: Run, repository: Repository
     exact = {"plan": [], "apply": [], when: ["--exact"]}
     run("plan", *given(repository, "provider=v2"), *exact["plan"], "--out", "plan.json")
     theirs = repository.commit("unrelated", write={FILE: manifest(provider="v1", consumer="v5")})
-    code, _, error = run("apply", "plan.json", *exact["apply"])
+    code, _, error = run("apply", "plan.json", "--repository", repository.remote.url, *exact["apply"])
     assert code == 1
     assert error == (
         f"meshroll: {FILE}: it was changed by Ada in {theirs[:12]} (unrelated) since it was planned; "
@@ -100,7 +105,7 @@ def test_exact_refuses_a_file_that_moved_at_all(run: Run, repository: Repository
 def test_exact_lets_other_files_move(run: Run, repository: Repository) -> None:
     run("plan", *given(repository, "provider=v2"), "--exact", "--out", "plan.json")
     repository.commit(write={"README.md": "bye\n"})
-    assert run("apply", "plan.json")[0] == 0
+    assert run("apply", "plan.json", "--repository", repository.remote.url)[0] == 0
 
 
 def test_the_clusters_of_a_stack_go_in_one_commit(run: Run, project: Path, repository: Repository) -> None:
@@ -171,10 +176,13 @@ def test_a_crafted_plan_cannot_leave_the_tree(run: Run, repository: Repository) 
     plan = read_plan_of(run, repository)
     crafted = replace(plan, edits=(replace(plan.edits[0], file="../outside.yaml"),))
     Path("crafted.json").write_text(to_json(crafted))
-    assert run("apply", "crafted.json") == (
+    assert run("apply", "crafted.json", "--repository", repository.remote.url) == (
         2,
         "",
-        "meshroll: '../outside.yaml' is not a path inside the repository\n",
+        (
+            "meshroll: crafted.json: /edits/0: it is not what the plan's edits make of the repository; "
+            "expected a new plan\n"
+        ),
     )
 
 
@@ -188,7 +196,7 @@ def test_what_opens_a_repository_without_a_stack_is_named_by_its_variable(
     said = (2, "", "meshroll: MESHROLL_REPOSITORY_CA_FILE: there is no such file; expected a file\n")
     calls = (
         ("plan", *arguments),
-        ("apply", "plan.json"),
+        ("apply", "plan.json", *where),
         ("history", *where),
         ("rollback", "provider", *where, "--path", "clusters/east"),
         ("retry", "provider", "v2", *where, "--path", "clusters/east"),
@@ -200,7 +208,7 @@ def test_what_was_undone_stays_out_of_plans_and_no_old_plan_brings_it_back(run: 
     where = ("--repository", repository.remote.url, "--path", "clusters/east")
     run("plan", *given(repository, "provider=v2", "consumer=v2"), "--out", "old.json")
     run("plan", *given(repository, "provider=v2"), "--out", "plan.json")
-    assert run("apply", "plan.json")[0] == 0
+    assert run("apply", "plan.json", "--repository", repository.remote.url)[0] == 0
     assert run("rollback", "provider", *where, "--yes", "--reason", "it was slow")[0] == 0
     undo = repository.head()
     document = planned(run, *given(repository, "provider=v2", "consumer=v2"), "--out", "new.json")
@@ -211,7 +219,7 @@ def test_what_was_undone_stays_out_of_plans_and_no_old_plan_brings_it_back(run: 
     assert undo[:12] in finding["message"]
     assert "it was slow" in finding["message"]
     for plan in ("plan.json", "old.json", "new.json"):
-        code, _, error = run("apply", plan)
+        code, _, error = run("apply", plan, "--repository", repository.remote.url)
         assert (code, undo[:12] in error, "v2 was undone by" in error) == (2, True, True)
     assert repository.head() == undo
 
@@ -221,5 +229,5 @@ def test_a_version_that_yaml_reads_as_a_number_is_quoted_even_where_it_is_there_
 ) -> None:
     repository.commit(write={FILE: manifest(provider="1.10", consumer="v1")})
     assert run("plan", *given(repository, "provider=1.10"), "--out", "plan.json")[0] == 0
-    assert run("apply", "plan.json")[0] == 0
+    assert run("apply", "plan.json", "--repository", repository.remote.url)[0] == 0
     assert repository.read(FILE) == manifest(provider="'1.10'", consumer="v1")

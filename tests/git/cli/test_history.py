@@ -97,7 +97,7 @@ def test_without_a_stack_the_places_are_given(run: Run, repository: Repository) 
     where = ("--repository", repository.remote.url, "--path", "clusters/{cluster}")
     at = (*where, "--field", "label:version")
     run("plan", *at, "--set", "consumer=v2", "--out", "plan.json")
-    run("apply", "plan.json")
+    run("apply", "plan.json", "--repository", repository.remote.url)
     assert run("rollback", "consumer", *where, "--yes")[0] == 0
     assert repository.read(FILE) == manifest(provider="v1", consumer="v1")
     assert run("retry", "consumer", "v2", *at)[0] == 0
@@ -178,7 +178,7 @@ def test_without_a_stack_what_was_undone_on_one_path_is_free_on_another(run: Run
 
     for path in ("clusters/east", "clusters/west"):
         run("plan", *at(path), "--set", "provider=v2", "--out", "plan.json")
-        assert run("apply", "plan.json")[0] == 0
+        assert run("apply", "plan.json", "--repository", repository.remote.url)[0] == 0
     code, output, _ = run("rollback", "provider", *at("clusters/east"), "--yes")
     assert (code, output.splitlines()[-1]) == (0, f"committed {repository.head()} to main: provider v2 -> v1")
     assert (repository.read(FILE), repository.read(west)) == (
@@ -195,7 +195,7 @@ def test_an_undo_of_a_file_counts_for_the_folder_around_it(run: Run, repository:
         return ["--repository", repository.remote.url, "--path", path]
 
     run("plan", *at(FILE), "--set", "provider=v2", "--out", "plan.json")
-    run("apply", "plan.json")
+    run("apply", "plan.json", "--repository", repository.remote.url)
     assert run("rollback", "provider", *at(FILE), "--yes")[0] == 0
     code, output, _ = run("plan", *at("clusters/east"), "--set", "provider=v2", "--exit-code")
     again = f"`meshroll retry provider v2 --repository {repository.remote.url} --path clusters/east`"
@@ -249,7 +249,7 @@ def test_an_undo_says_nothing_of_a_cluster_it_does_not_reach(run: Run, project: 
 def test_the_root_is_a_path_like_any_other(run: Run, repository: Repository) -> None:
     at = ("--repository", repository.remote.url, "--path", "")
     run("plan", *at, "--set", "consumer=v2", "--out", "plan.json")
-    run("apply", "plan.json")
+    run("apply", "plan.json", "--repository", repository.remote.url)
     assert run("rollback", "consumer", *at, "--yes")[0] == 0
     assert run("retry", "consumer", "v2", *at)[0] == 0
     assert repository.read(FILE) == manifest(provider="v1", consumer="v2")
@@ -260,7 +260,7 @@ def test_a_hint_names_branch_and_fields_too(run: Run, repository: Repository) ->
     where = ("--repository", repository.remote.url, "--branch", "rel", "--path", "clusters/east")
     at = (*where, "--field", "label:version")
     run("plan", *at, "--set", "consumer=v2", "--out", "plan.json")
-    run("apply", "plan.json")
+    run("apply", "plan.json", "--repository", repository.remote.url)
     run("rollback", "consumer", *where, "--yes")
     hint = f"`meshroll retry consumer v2 {' '.join(at)}` releases it again"
     assert hint in run("plan", *at, "--set", "consumer=v2")[1]

@@ -63,7 +63,7 @@ def test_the_exit_code_tells_of_changes_only_when_asked(run: Run, repository: Re
 
 def test_a_service_held_back_is_something_to_do_too_when_asked(run: Run, repository: Repository) -> None:
     assert run("plan", *given(repository, "provider=v2"), "--out", "plan.json")[0] == 0
-    assert run("apply", "plan.json")[0] == 0
+    assert run("apply", "plan.json", "--repository", repository.remote.url)[0] == 0
     where = ("--repository", repository.remote.url, "--path", "clusters/east")
     assert run("rollback", "provider", *where, "--yes")[0] == 0
     code, output, _ = run("plan", *given(repository, "provider=v2"))

@@ -57,7 +57,7 @@ def test_a_version_is_planned_applied_and_undone(base: Installation, project: Pa
     assert (planned.returncode, planned.stderr) == (0, "")
     assert repository.read("web.yaml") == DEPLOYMENT.format(version="v1")
 
-    applied = base.run("meshroll", "apply", "p.json", folder=project, **NAMES)
+    applied = base.run("meshroll", "apply", "p.json", *where[:2], folder=project, **NAMES)
     assert (applied.returncode, applied.stderr) == (0, "")
     assert repository.read("web.yaml") == DEPLOYMENT.format(version="v2")
 

@@ -49,19 +49,17 @@ def test_a_password_may_stand_in_a_file(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["PASSWORD", "PASSWORD_FILE", "SSH_KEY"])
-def test_a_plan_alone_does_not_decide_where_credentials_go(name: str) -> None:
+@pytest.mark.parametrize("environ", [{}, {"MESHROLL_REPOSITORY_PASSWORD": "s3cret"}])
+def test_a_plan_alone_does_not_decide_where_anything_goes(environ: dict[str, str]) -> None:
     with pytest.raises(BadInputError) as caught:
-        agreed_remote(URL, "main", None, "plan.json", {f"MESHROLL_REPOSITORY_{name}": "s3cret"})
+        agreed_remote(URL, "main", None, "plan.json", environ)
     assert str(caught.value) == (
-        f"plan.json: the plan alone says where MESHROLL_REPOSITORY_{name} would go; "
-        f"expected repository {URL}, if that is right"
+        f"plan.json: which repository? the plan names no stack; expected repository {URL}, if that is right"
     )
 
 
 def test_a_plan_for_the_repository_that_was_named_is_opened() -> None:
     environ = {"MESHROLL_REPOSITORY_PASSWORD": "s3cret"}
     assert agreed_remote(URL, "main", URL, "plan.json", environ) == Remote(URL, "main", "git", "s3cret")
-    assert agreed_remote(URL, "main", None, "plan.json", {}) == Remote(URL, "main")
     with pytest.raises(BadInputError, match=r"^plan\.json: the plan is for https://git\.example/r\.git; expected"):
         agreed_remote(URL, "main", "https://git.example/other.git", "plan.json", environ)

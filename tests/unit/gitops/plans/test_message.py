@@ -44,13 +44,14 @@ def test_places_that_swap_their_versions_are_released_and_not_merely_changed() -
 
 def test_changes_that_bring_no_version_are_listed_as_such_and_their_trailers_stay() -> None:
     changes = (VersionChange("provider", "v59", "v59"), VersionChange("consumer", "v3", "v3"))
-    assert commit_message(replace(PLAN, changes=changes), "prod") == Message(
+    plan = replace(PLAN, changes=changes)
+    assert commit_message(plan, "prod") == Message(
         "Change 2 services of prod\n\n- provider v59 changed\n- consumer v3 changed\n",
         (
             ("Meshroll-Stack", "prod"),
             ("Meshroll-Service", "provider v59 -> v59"),
             ("Meshroll-Service", "consumer v3 -> v3"),
-            ("Meshroll-Plan", PLAN.hash),
+            ("Meshroll-Plan", plan.hash),
         ),
     )
     with_a_release = (*changes, VersionChange("client", "v1", "v2"))
@@ -82,7 +83,7 @@ def test_a_release_without_a_stack_names_none_and_its_place_all_the_same() -> No
     here = replace(ONE, changes=(replace(ONE.changes[0], path="clusters/a b"),))
     assert commit_message(here, "").trailers == (
         ("Meshroll-Service", "provider v1 -> v2 in clusters/a b"),
-        ("Meshroll-Plan", PLAN.hash),
+        ("Meshroll-Plan", here.hash),
     )
 
 
@@ -96,7 +97,7 @@ def test_an_undo_names_every_commit_and_plan_it_undoes_and_why() -> None:
             ("Meshroll-Stack", "prod"),
             ("Meshroll-Service", "provider v3 -> v2"),
             ("Meshroll-Service", "provider v2 -> v1"),
-            ("Meshroll-Plan", PLAN.hash),
+            ("Meshroll-Plan", plan.hash),
             ("Meshroll-Undo", "a" * 40),
             ("Meshroll-Undo", "b" * 40),
             ("Meshroll-Undo-Plan", "c" * 64),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from meshroll.errors import ConflictError
-from meshroll.gitops.plans import Edit, Plan, ServiceSettings, VersionChange, joined
+from meshroll.gitops.plans import EARLIER, Edit, Plan, ServiceSettings, VersionChange, joined
 from tests.support.git.plans import SCALAR
 
 ONE = Edit("live/provider/rollout.yaml", "", "a" * 40, "b" * 40, "provider", blob="a" * 40)
@@ -58,11 +58,11 @@ def test_a_service_whose_name_ends_like_anothers_is_not_taken_for_it() -> None:
     assert plan.bound_to([ONE]).changes == ()
 
 
-def test_the_hash_covers_what_decides_the_edits_and_nothing_else() -> None:
+def test_the_hash_covers_all_that_is_decided_and_nothing_that_follows_from_it() -> None:
     (edit,) = SCALAR.edits
     same = [
         replace(SCALAR, edits=(replace(edit, line=99, blob="f" * 40, anchor=""),)),
-        replace(SCALAR, findings=(), applications=(), timeline=(), stack="other"),
+        replace(SCALAR, findings=(), base="e" * 40, diff="", releases={"shop": "1" * 64}),
         replace(SCALAR, settings={**SCALAR.settings, "untouched": (ServiceSettings("x"),)}),
     ]
     assert {plan.hash for plan in same} == {SCALAR.hash}
@@ -70,9 +70,20 @@ def test_the_hash_covers_what_decides_the_edits_and_nothing_else() -> None:
         replace(SCALAR, edits=(replace(edit, pointer="/0/a"),)),
         replace(SCALAR, settings={"provider": (ServiceSettings("clusters/w", ("image",)),)}),
         replace(SCALAR, exact=True),
+        replace(SCALAR, stack="other"),
+        replace(SCALAR, applications=()),
+        replace(SCALAR, timeline=()),
+        replace(SCALAR, changes=(VersionChange("provider", "v0", "v2"),)),
+        replace(SCALAR, edits=(replace(edit, service="other"),), settings={"other": SCALAR.settings["provider"]}),
         replace(SCALAR, exact=True, edits=(replace(edit, blob="f" * 40),)),
     ]
-    assert len({SCALAR.hash, *(plan.hash for plan in others)}) == 5
+    assert len({SCALAR.hash, *(plan.hash for plan in others)}) == 10
+
+
+def test_the_hash_of_an_earlier_version_covers_edits_and_settings() -> None:
+    earlier = replace(SCALAR, format=EARLIER)
+    same = replace(earlier, changes=(), applications=(), timeline=(), stack="other")
+    assert earlier.hash == same.hash != SCALAR.hash
 
 
 def test_edits_agreed_on_without_service_and_line_are_recognized() -> None:

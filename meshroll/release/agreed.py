@@ -1,6 +1,7 @@
-"""`MESHROLL_PLAN=<hash> pulumi up`: nothing but the plan that was agreed on.
+"""`MESHROLL_PLAN=<hash>`: `pulumi up` and `meshroll apply` make nothing but the plan that was agreed on.
 
-A stack with several Releases has a hash for each, as `meshroll plan -s STACK` prints them, separated by commas.
+A stack with several Releases has a hash for each, as `meshroll plan -s STACK` prints them, separated by commas. A plan
+file is agreed on by its own hash too.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from collections.abc import Mapping
 
 from meshroll.errors import ConflictError
-from meshroll.gitops.plans import Plan
+from meshroll.gitops.plans import EARLIER, Plan
 
 VARIABLE = "MESHROLL_PLAN"
 
@@ -18,7 +19,10 @@ VARIABLE = "MESHROLL_PLAN"
 def check_agreed(plan: Plan, environ: Mapping[str, str] = os.environ) -> None:
     """Raise ConflictError when a plan was agreed on and this is another."""
     agreed = [text for text in re.split(r"[,\s]+", environ.get(VARIABLE, "")) if text]
-    if agreed and plan.hash not in agreed:
+    if not agreed or plan.hash in agreed:
+        return
+    parts = {} if plan.format == EARLIER else plan.releases
+    if not parts or not set(parts.values()) <= set(agreed):
         raise ConflictError(
             f"the plan is {plan.hash} now, not what was agreed on",
             where=VARIABLE,
