@@ -51,8 +51,8 @@ def test_a_release_is_undone_at_the_fields_it_named(repository: Repository) -> N
     )
     apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
     assert [line for line in trailers(repository) if "Field" in line] == [
-        "Meshroll-Field: shop image",
         "Meshroll-Field: shop label:version",
+        "Meshroll-Field: shop image",
     ]
     located = locator("shop", adopted=True)
     undo(repository, plan_rollback(repository.remote, "shop", located, scope=Scope("prod"), cache=repository.cache))
