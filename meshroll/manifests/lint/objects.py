@@ -118,7 +118,7 @@ class Objects:
             return False  # one object, in the folders of two environments
         if one.folder == other.folder:
             return True
-        return _above(one.folder, other.folder) or _above(other.folder, one.folder) or not self._environments
+        return above(one.folder, other.folder) or above(other.folder, one.folder) or not self._environments
 
     @cached_property
     def _environments(self) -> bool:
@@ -145,5 +145,5 @@ def _nearness(item: Item, near: Item) -> tuple[int, bool]:
     return shared, item.namespace == near.namespace
 
 
-def _above(one: str, other: str) -> bool:
+def above(one: str, other: str) -> bool:
     return one in {"", "."} or other.startswith(f"{one}/")

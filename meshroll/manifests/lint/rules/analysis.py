@@ -76,6 +76,15 @@ def check(rollout: Rollout) -> Iterator[Flaw]:
             yield from _missing(rollout, [analysis_of], f"{STEPS}/{number}/experiment/analyses/{index}", {}, late=True)
 
 
+def templates_of(rollout: Rollout) -> Iterator[tuple[str, Item]]:
+    """The templates that must be there before the Rollout starts, as far as they are here, with who names them."""
+    for analysis in _analyses(rollout):
+        found: dict[int, Item] = {}
+        pointer = f"{analysis.pointer}/templates"
+        list(_missing(rollout, analysis.value.get("templates") or (), pointer, found))
+        yield from ((pointer, item) for item in found.values())
+
+
 def _analyses(rollout: Rollout) -> Iterator[_Analysis]:
     for key in ("prePromotionAnalysis", "postPromotionAnalysis"):
         if at(rollout.blue_green, key) is not None:

@@ -34,6 +34,7 @@ from tests.support.lint.variations import (
     taking_over,
     third,
 )
+from tests.unit.manifests.lint.faults import order
 
 GOOD: list[tuple[str, list[Object]]] = [
     ("two Services", between_services()),
@@ -184,4 +185,5 @@ GOOD: list[tuple[str, list[Object]]] = [
     ),
     ("durations of Go", between_services(steps=[{"pause": {"duration": d}} for d in ("1.5h", "500ms", 30, "30")])),
     ("an object that is only a part", [{"kind": "Rollout", "metadata": {"name": NAME}}]),
+    *order.GOOD,
 ]
