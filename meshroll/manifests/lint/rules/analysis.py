@@ -47,7 +47,8 @@ EMPTY = Rule(
     Severity.HARM,
     OWNER,
     "An analysis names no template.",
-    "The AnalysisRun has no metric and fails: every canary is aborted there.",
+    "Argo Rollouts makes no AnalysisRun of it, and waits for one: the step, or the promotion, never ends. In "
+    "the background (`canary.analysis`), nothing is analysed.",
     "Name a template, or remove the analysis.",
 )
 RULES = (NAMES, ARGUMENTS, ENDLESS, EMPTY)

@@ -33,11 +33,11 @@ EARLIER = Rule(
 )
 RACE = Rule(
     "rollout-applied-first",
-    Severity.NOTE,
+    Severity.HARM,
     OWNER,
     "A Rollout comes before its DestinationRule within one sync wave, where Argo CD goes by the names.",
-    "Argo Rollouts forgets a Rollout whose DestinationRule it does not find, until its next resync (15 minutes). "
-    "Where they are applied for the first time, some tenths of a second between the two decide.",
+    "Where they are applied for the first time and the DestinationRule follows some tenths of a second later, Argo "
+    "Rollouts has forgotten the Rollout: it stays without pods until the next resync, 15 minutes later.",
     "Put the Rollout into a later wave, with the annotation argocd.argoproj.io/sync-wave.",
 )
 RULES = (EARLIER, RACE)
