@@ -31,6 +31,7 @@ from meshroll.gitops.git import (
 )
 from meshroll.gitops.planners.canaries import canaries
 from meshroll.gitops.planners.contents import is_manifest
+from meshroll.gitops.planners.feeds import refuse_expression
 from meshroll.gitops.planners.files import Files, NothingFoundError
 from meshroll.gitops.planners.findings import findings, left_out, unreadable
 from meshroll.gitops.planners.judged import After, lint_findings
@@ -207,6 +208,8 @@ def _plan(
         entries: dict[str, TreeEntry] = {}
         for each in desired:
             for files, places in search.places(each):
+                for place in places:
+                    refuse_expression(files, place.text, place.pointer, place.description)
                 own = [edit for place in places if (edit := _edit(trees, tree, entries, each, place))]
                 _add(edits, own)
                 found += findings(each.service, each.version, places, {edit.pointer for edit in own})

@@ -86,6 +86,13 @@ class Files:
             if PurePosixPath(file).name in KUSTOMIZATIONS and (text := self._read(file, content)):
                 yield text
 
+    def everywhere(self) -> Files:
+        """The files of the whole repository, or where those are too many, these."""
+        try:
+            return Files(self._git, self._trees, self._tree, "") if self.path else self
+        except BadInputError:
+            return self
+
     def named(self, name: str) -> Text:
         """A file named from the folder, or with a leading slash from the root. Raises BadInputError."""
         file = name.lstrip("/") if name.startswith("/") or not self.folder else f"{self.folder}/{name}"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from meshroll.gitops.planners.kustomize_patches import targets
-from meshroll.gitops.planners.kustomize_values import Built, Winner, items
+from meshroll.gitops.planners.kustomize_values import Built, Source, Winner, items
 from meshroll.manifests.index import at
 from meshroll.yamltext import Text, join_pointer
 
@@ -54,7 +54,9 @@ def apply_images(text: Text, document: Any, found: Iterable[Built]) -> None:
 
 def apply_replacement(text: Text, pointer: str, entry: Mapping[str, Any], found: Iterable[Built]) -> None:
     """Let a replacement, which cannot be edited, set the images and labels of its targets."""
-    winner = Winner(text, pointer, "a replacement", blocked=f"the replacement in {text.place(pointer)} sets it")
+    source = _source(entry.get("source"))
+    blocked = f"the replacement in {text.place(pointer)} sets it" + (f" to {source}" if source else "")
+    winner = Winner(text, pointer, "a replacement", blocked=blocked, source=source)
     for target in items(entry, "targets"):
         select = target.get("select") if isinstance(target, Mapping) else None
         if not isinstance(select, Mapping):
@@ -67,3 +69,10 @@ def apply_replacement(text: Text, pointer: str, entry: Mapping[str, Any], found:
                 for path in paths:
                     if path.startswith("spec.template.metadata.labels."):
                         built.labels[path.rpartition(".")[2]] = winner
+
+
+def _source(value: Any) -> Source | None:
+    """What a replacement takes; without a path it is the object's name."""
+    if at(value, "kind") is None or at(value, "name") is None:
+        return None
+    return Source(str(value["kind"]), str(value["name"]), str(value.get("fieldPath") or "metadata.name"))

@@ -14,6 +14,18 @@ CONTAINERS = ("containers", "initContainers")
 
 
 @dataclass(frozen=True)
+class Source:
+    """The value that a replacement or a var takes: an object's kind and name, and the dotted path in it."""
+
+    kind: str
+    name: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.path} of {self.kind} {self.name}"
+
+
+@dataclass(frozen=True)
 class Winner:
     """What sets a value last. `blocked` says why it cannot be edited where it stands; empty when it can."""
 
@@ -23,6 +35,7 @@ class Winner:
     by_entry: bool = False  # an entry of `images`, which holds a tag or a digest instead of a whole image
     by_labels: bool = False  # `labels` or `commonLabels` of a kustomization
     blocked: str = ""
+    source: Source | None = None  # of a replacement
 
     @property
     def at(self) -> str:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.planners import images, shapes
+from meshroll.gitops.planners.feeds import Everywhere, source_fields
 from meshroll.gitops.planners.kustomize_values import Winner
 from meshroll.gitops.planners.links import Link
 from meshroll.gitops.planners.occurrences import Below, Occurrence, occurrences
@@ -21,10 +22,8 @@ from meshroll.settings.model import VERSION, Field
 from meshroll.yamltext import Scalar, Text, join_pointer
 
 
-class Readable(Below, Protocol):
+class Readable(Everywhere, Below, Protocol):
     """The files of a repository below a path; `meshroll.gitops.planners.files.Files` is one."""
-
-    folder: str
 
     def troubles(self, name: str) -> list[BadInputError]:
         """What is wrong with those in which a name occurs and that cannot be read."""
@@ -68,9 +67,6 @@ class Location:
         wanted = self.field.text(version)
         check_text(self.field, wanted, where)
         old = self.scalar.text
-        if found := shapes.expression(old):
-            what = f"{self.description} holds the expression {found}, which is not a value"
-            raise BadInputError(what, where=where, expected="a field that names the value which feeds it")
         shapes.check_pattern(self.field.pattern.partition(VERSION)[0], version, where)
         if self.field.kind == "image":
             return images.with_reference(old, wanted, where)
@@ -111,7 +107,7 @@ def candidates(files: Readable, service: str, field: Field) -> list[Location]:
 def _labels(files: Readable, service: str, field: Field) -> Iterator[Location]:
     for found in occurrences(files, service):
         if winner := found.built.labels.get(field.value):
-            yield located(field, winner, found)
+            yield located(files, field, winner, found)
 
 
 def _images(files: Readable, service: str, field: Field) -> Iterator[Location]:
@@ -120,14 +116,17 @@ def _images(files: Readable, service: str, field: Field) -> Iterator[Location]:
         if slash and found.workload.kind.lower() != kind.lower():
             continue
         for container in found.main(service, "" if slash else field.value):
-            yield located(field, container.winner, found)
+            yield located(files, field, container.winner, found)
 
 
-def located(field: Field, winner: Winner, found: Occurrence) -> Location:
+def located(files: Readable, field: Field, winner: Winner, found: Occurrence) -> Location:
     """The place where a value is set last. Raises BadInputError where it cannot be edited."""
     if winner.blocked:
+        fed = source_fields(files, winner.source) if winner.source else ""
         raise BadInputError(
-            f"{winner.what} cannot be edited: {winner.blocked}", where=winner.at, expected="a change by hand"
+            f"{winner.what} cannot be edited: {winner.blocked}",
+            where=winner.at,
+            expected=f"a field such as {fed}" if fed else "a change by hand",
         )
     if winner.by_entry and field.kind == "image":
         field = Field("kustomize", "", field.pattern)

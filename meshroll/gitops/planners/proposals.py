@@ -41,28 +41,30 @@ def _every(files: Below, service: str) -> Iterator[str]:
             for scalar in text.scalars():
                 names = scalar.pointer.split("/")[2:]
                 if names and names[-1] in _IMAGE_KEYS and _is_version(scalar.text):
-                    yield f"helm:{_name(files, text)}#{_dotted(names)} ({scalar.text})"
+                    yield f"helm:{field_file(files, text)}#{dotted(names)} ({scalar.text})"
 
 
 def _of_object(files: Below, text: Text, tokens: tuple[str | int, ...], kind: str) -> Iterator[str]:
     for scalar in text.scalars(join_pointer(tokens)):
         names = scalar.pointer.split("/")[2:]
         if kind == "HelmRelease" and names[:2] == ["spec", "values"] and names[-1] in _IMAGE_KEYS:
-            yield f"helm:{_name(files, text)}#{_dotted(names)} ({scalar.text})"
+            yield f"helm:{field_file(files, text)}#{dotted(names)} ({scalar.text})"
         elif kind != "HelmRelease" and names[-1] == "image":
-            yield f"path:{_name(files, text)}#{scalar.pointer.lstrip('/')} ({kind}: {scalar.text})"
+            yield f"path:{field_file(files, text)}#{scalar.pointer.lstrip('/')} ({kind}: {scalar.text})"
 
 
 def _is_version(text: str) -> bool:
     return bool(text) and (images.parts(text)[1] != "" or re.fullmatch(r"[\w.-]+", text) is not None)
 
 
-def _name(files: Below, text: Text) -> str:
+def field_file(files: Below, text: Text) -> str:
+    """The name of a file as a field has it: from the folder, or with a slash from the root."""
     inside = f"{files.folder}/" if files.folder else ""
     return text.where.removeprefix(inside) if text.where.startswith(inside) else f"/{text.where}"
 
 
-def _dotted(names: list[str]) -> str:
+def dotted(names: list[str]) -> str:
+    """The dotted path of a values file's keys."""
     path = ""
     for name in names:
         name = name.replace("~1", "/").replace("~0", "~")  # noqa: PLW2901 - as a JSON pointer spells it

@@ -34,7 +34,7 @@ def find(files: Readable, service: str, fields: Sequence[Field] = ()) -> tuple[L
     """The places of a service's version. Raises BadInputError, NothingFoundError."""
     if fields:
         return tuple(_named(files, service, field) for field in fields)
-    groups = [group for found in occurrences(files, service) for group in _meant(found, service)]
+    groups = [group for found in occurrences(files, service) for group in _meant(files, found, service)]
     groups = groups or [(place,) for place in entries_called(files, service)]
     distinct = list({(group[0].text.where, group[0].pointer): group for group in groups}.values())
     if len(distinct) > 1:
@@ -44,15 +44,15 @@ def find(files: Readable, service: str, fields: Sequence[Field] = ()) -> tuple[L
     return distinct[0]
 
 
-def _meant(found: Occurrence, service: str) -> list[tuple[Location, ...]]:
+def _meant(files: Readable, found: Occurrence, service: str) -> list[tuple[Location, ...]]:
     """The places that hold a workload's version, each with those that must change with it: containers of its image."""
     if label := found.built.labels.get("version"):
-        return [(located(LABEL, label, found),)]
+        return [(located(files, LABEL, label, found),)]
     groups = []
     for main in found.main(service):
-        place = located(IMAGE, main.winner, found)
+        place = located(files, IMAGE, main.winner, found)
         alike = [one for one in found.built.containers if one.image == main.image and one is not main]
-        others = [located(IMAGE, one.winner, found) for one in alike]
+        others = [located(files, IMAGE, one.winner, found) for one in alike]
         together = [other for other in others if other.version == place.version]
         groups.append(tuple({(each.text.where, each.pointer): each for each in (place, *together)}.values()))
     return groups

@@ -32,6 +32,9 @@ class Memory:
         named = (name for name in self._below() if name.endswith("kustomization.yaml"))
         return (text for name in named if (text := self.manifest(name)))
 
+    def everywhere(self) -> Memory:
+        return Memory(self._files, "")
+
     def named(self, name: str) -> Text:
         text = self.manifest(f"{self.path}/{name}")
         assert text is not None

@@ -249,6 +249,19 @@ def test_a_missing_path_and_an_empty_repository_are_errors(repository: Repositor
     )
 
 
+def test_an_expression_is_refused_with_the_values_file_that_feeds_it(repository: Repository) -> None:
+    template = workload(image="{{ .Values.repository }}:{{ .Values.tag }}").replace("version: v1", "tier: web")
+    chart = {"chart/Chart.yaml": "name: shop\n", "chart/values.yaml": "repository: team/shop\ntag: v1\n"}
+    repository.commit(write={**chart, "chart/templates/shop.yaml": template})
+    assert refusal(repository, "chart/templates") == (
+        "chart/templates/shop.yaml:12 /0/spec/template/spec/containers/0/image: image of main in Rollout shop holds "
+        "the expression {{ .Values.tag }}, which is not a value; expected a field such as "
+        "helm:/chart/values.yaml#tag (v1, chart/values.yaml:2)"
+    )
+    planned = plan(repository, "chart/templates", ("helm:/chart/values.yaml#tag",), shop="v2")
+    assert [(edit.file, edit.old, edit.new) for edit in planned.edits] == [("chart/values.yaml", "v1", "v2")]
+
+
 def test_the_mode_of_a_file_stays_and_is_no_part_of_the_diff(repository: Repository) -> None:
     repository.commit(write={FILE: workload()}, modes={FILE: "100755"})
     planned = plan(repository, shop="v2")

@@ -143,7 +143,8 @@ def test_a_replacement_is_named_and_refused() -> None:
     )
     assert refusal(replacement) == (
         "overlays/prod/kustomization.yaml:3: a replacement cannot be edited: "
-        "the replacement in overlays/prod/kustomization.yaml:3 sets it; expected a change by hand"
+        "the replacement in overlays/prod/kustomization.yaml:3 sets it to metadata.name of ConfigMap versions; "
+        "expected a change by hand"
     )
 
 

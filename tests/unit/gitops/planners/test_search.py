@@ -158,18 +158,6 @@ def test_no_place_at_all_lists_what_there_is() -> None:
         found({})
 
 
-@pytest.mark.parametrize("text", ["{{ .Values.image.repository }}:{{ .Values.image.tag }}", "team/shop:${TAG}"])
-def test_an_expression_is_not_a_value(text: str) -> None:
-    (place,) = found({"a.yaml": workload(images=(f"main='{text}'",))})
-    with pytest.raises(BadInputError) as caught:
-        place.after("v2")
-    expression = text.partition(":")[0] if text.startswith("{") else "${TAG}"
-    assert str(caught.value) == (
-        f"apps/a.yaml:12 /0{IMAGE}: image of main in Rollout shop holds the expression {expression}, "
-        "which is not a value; expected a field that names the value which feeds it"
-    )
-
-
 def test_fields_are_found_in_their_own_order() -> None:
     files = {
         "a.yaml": workload(label="v1", images=("main=host:5000/team/shop:v1-alpine", "proxy=p:2")),
