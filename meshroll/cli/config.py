@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from meshroll.errors import BadInputError
+from meshroll.text import as_json, one_line
 
 WIDEST_VALUE = 48  # a longer one pushes its own origin aside, not everybody's
 
@@ -21,11 +21,11 @@ def config_command(stack: str | None, path: Path | None, cluster: str | None) ->
     from meshroll.settings import explain
 
     values = explain(_path(stack, path), cluster)
-    rows = [(item.pointer, json.dumps(item.value, ensure_ascii=False), item.origin) for item in values]
+    rows = [(item.pointer, as_json(item.value), item.origin) for item in values]
     first = max(len(pointer) for pointer, _, _ in rows)
     second = max((len(value) for _, value, _ in rows if len(value) <= WIDEST_VALUE), default=0)
     for pointer, value, origin in rows:
-        click.echo(f"{pointer:<{first}}  {value:<{second}}  {origin}")
+        click.echo(one_line(f"{pointer:<{first}}  {value:<{second}}  {origin}"))
 
 
 @click.command("set")
@@ -49,9 +49,9 @@ def set_command(service: str, version: str | None, from_git: bool, stack: str | 
         version = version_in_git(load_file(target), service)
     old, new = set_version(target, service, version)
     if old == new:
-        click.echo(f"{service} has {new} already ({shown(target)})")
+        click.echo(one_line(f"{service} has {new} already ({shown(target)})"))
     else:
-        click.echo(f"{service}: {old} -> {new} ({shown(target)})")
+        click.echo(one_line(f"{service}: {old} -> {new} ({shown(target)})"))
 
 
 def _path(stack: str | None, path: Path | None) -> Path:

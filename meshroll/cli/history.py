@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import click
 
 from meshroll.cli.options import PATH, REPOSITORY, check_path, errors_worded, target, with_options, wording
 from meshroll.errors import BadInputError, ExitCode, worded
+from meshroll.text import as_json, one_line
 
 if TYPE_CHECKING:
     from meshroll.gitops.history import Event
@@ -34,7 +34,7 @@ def history_command(
     with errors_worded(stack):
         events = newest_events(target(stack, repository, branch, None), service, limit)
     if form == "json":
-        click.echo(json.dumps([{**asdict(event), "undo": event.is_undo} for event in events], indent=2))
+        click.echo(as_json([{**asdict(event), "undo": event.is_undo} for event in events], indent=2))
     elif not events:
         click.echo("there is no release in the history")
     else:
@@ -70,7 +70,7 @@ def rollback_command(
         check_path(service, stack, path)
         planned = plan_undo(at, service, to=to, over_newer=over_newer, reason=reason)
     if not planned.plan.edits:
-        click.echo(worded(planned.note, wording(stack)))
+        click.echo(one_line(worded(planned.note, wording(stack))))
         return ExitCode.DONE
     _show(planned.plan)
     if not yes:
@@ -110,7 +110,7 @@ def retry_command(
         check_path(service, stack, path)
         plan = plan_retry(at, service, version, wave)
     if not plan.edits:
-        click.echo(f"nothing to do: Git holds {version} of {service}")
+        click.echo(one_line(f"nothing to do: Git holds {version} of {service}"))
         return
     _show(plan)
     with errors_worded(stack):
@@ -146,4 +146,6 @@ def _table(events: tuple[Event, ...]) -> list[str]:
         for event in events
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [
+        one_line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()) for row in rows
+    ]

@@ -8,6 +8,7 @@ import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 from meshroll.errors import redact
+from meshroll.text import printable
 
 MAX_MESSAGE_BYTES = 400 * 1024 * 1024
 
@@ -34,6 +35,8 @@ class Engine:
     def _log(
         self, urn: str, message: str, severity: engine_pb2.LogSeverity.ValueType, *, ephemeral: bool = False
     ) -> None:
-        request = engine_pb2.LogRequest(severity=severity, message=redact(message), urn=urn, ephemeral=ephemeral)
+        request = engine_pb2.LogRequest(
+            severity=severity, message=printable(redact(message)), urn=urn, ephemeral=ephemeral
+        )
         with suppress(grpc.RpcError):
             self._stub.Log(request, timeout=10)

@@ -12,7 +12,7 @@ from meshroll.errors import BadInputError
 from meshroll.gitops.git.process import Git
 from meshroll.gitops.git.transport import TIP, Transport
 from meshroll.gitops.git.trees import TreeEntry, Trees, root_of
-from meshroll.text import printable
+from meshroll.text import one_line
 
 DEPTHS = (16, 256, 4096, 0)
 BATCH = 64
@@ -76,7 +76,7 @@ def change_of(git: Git, commit: str) -> FileAuthor:
     """A commit of the cache with its author and subject."""
     found = git.commit(commit)
     subject = " ".join(str(found.message).lstrip("\n").partition("\n\n")[0].split("\n"))
-    return FileAuthor(commit, printable(found.author.name or ""), printable(subject.strip()))
+    return FileAuthor(commit, one_line(found.author.name or ""), one_line(subject.strip()))
 
 
 def _last_change(git: Git, file: str, edge: frozenset[str], same: Same | None) -> str:

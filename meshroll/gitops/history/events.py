@@ -37,9 +37,9 @@ from meshroll.gitops.plans import (
     UNDO_PLAN,
     Scope,
     related,
-    unquoted,
 )
-from meshroll.text import printable
+from meshroll.text import one_line
+from meshroll.text.trailers import unquoted
 
 _CHANGE = re.compile(r"(?P<service>\S+) (?P<old>\S+) -> (?P<new>\S+)(?: in (?P<path>.+))?")
 _PART = re.compile(rf"^[ \t]*{SERVICE}: ", re.MULTILINE)
@@ -141,7 +141,7 @@ def events_of(git: Git, *revisions: str) -> Iterator[Event]:
     commits = [fields[start : start + _FIELDS] for start in range(0, len(fields) - _FIELDS + 1, _FIELDS)]
     parts = _parts(git, [(trailers, body) for *_, trailers, body in commits])
     for (commit, parents, author, when, *_), own in zip(commits, parts, strict=True):
-        about = (commit, parents.partition(" ")[0], printable(author), when)
+        about = (commit, parents.partition(" ")[0], one_line(author), when)
         yield from _ordered([event for part in own for event in _of(part, *about)])
 
 
@@ -169,8 +169,8 @@ def _paragraphs(body: str) -> list[str]:
 
 
 def _pairs(trailers: str) -> Trailers:
-    pairs = (line.partition(": ") for line in trailers.splitlines())
-    return [(name, printable(value.strip())) for name, _, value in pairs]
+    pairs = (line.partition(": ") for line in trailers.split("\n"))
+    return [(name, one_line(value.strip())) for name, _, value in pairs]
 
 
 def _of(part: Trailers, commit: str, parent: str, author: str, when: str) -> Iterator[Event]:

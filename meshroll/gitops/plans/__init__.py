@@ -13,7 +13,6 @@ from meshroll.gitops.plans.message import (
     UNDO_PLAN,
     UP,
     Undo,
-    unquoted,
 )
 from meshroll.gitops.plans.model import (
     EARLIER,
@@ -69,6 +68,5 @@ __all__ = [
     "related",
     "replay_edits",
     "to_json",
-    "unquoted",
     "value_at",
 ]

@@ -1,16 +1,16 @@
-"""A plan for people: plain text for a terminal, Markdown for a review. Both hold the diff as it is.
+"""A plan for people: plain text for a terminal, Markdown for a review. Both hold the whole diff.
 
 On a terminal, a plan of many services is counted and its first few services are named; `verbose` shows all of it.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from meshroll.gitops.plans.model import Edit, Plan
 from meshroll.text import one_line, printable
+from meshroll.text.markdown import code, code_block
 
 _BOLD, _RED, _GREEN, _CYAN, _YELLOW = ("1", "31", "32", "36", "33")
 _SHORT = 12
@@ -28,44 +28,39 @@ def as_text(plan: Plan, *, color: bool = False, verbose: bool = False, more: str
     def paint(text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if color else text
 
-    lines = [paint(printable(line), _BOLD) for line in _head(plan)]
+    lines = [paint(one_line(line), _BOLD) for line in _head(plan)]
     moves = plan.moves
     if len(moves) > MANY and not verbose:
         lines += ["", paint(_counts(plan, moves), _BOLD)]
-        changes = (printable(line) for service in moves for line in _changes(service, moves[service]))
+        changes = (one_line(line) for service in moves for line in _changes(service, moves[service]))
         lines += [f"  {line}" for line in islice(changes, FEW)]
         lines += [f"  … {len(moves) - FEW} more" + (f"; {more}" if more else "")]
     else:
         lines += _in_full(plan, moves, paint)
     canaries, findings = ([*_canaries(plan)], [str(finding) for finding in plan.findings])
     if plan.applications or plan.timeline:
-        lines += ["", *(printable(line) for line in (*_moves(plan), *_first(canaries, verbose=verbose)))]
+        lines += ["", *(one_line(line) for line in (*_moves(plan), *_first(canaries, verbose=verbose)))]
     if plan.findings:
         lines += ["", paint("Findings", _BOLD)]
-        lines += [paint(f"  ! {printable(line)}", _YELLOW) for line in _first(findings, verbose=verbose)]
+        lines += [paint(f"  ! {one_line(line)}", _YELLOW) for line in _first(findings, verbose=verbose)]
     lines += ["", f"hash {plan.hash}{' (exact)' if plan.exact else ''}"]
     return "\n".join(lines) + "\n"
 
 
 def as_markdown(plan: Plan) -> str:
-    """The plan as a comment under a pull request."""
+    """The plan as a comment under a pull request. What is not ours stands in code."""
     changes = (line for service, moves in plan.moves.items() for line in _changes(service, moves))
-    title = ", ".join(_code(line) for line in changes) or "nothing to do"
+    title = ", ".join(code(line) for line in changes) or "nothing to do"
     lines = [f"### Release plan: {title}", ""]
-    lines += [f"{_code(_address(plan))}, base {_code(plan.base[:_SHORT] or 'none')}, hash {_code(plan.hash)}"]
+    lines += [f"{code(_address(plan))}, base {code(plan.base[:_SHORT] or 'none')}, hash {code(plan.hash)}"]
     if plan.edits:
-        lines += ["", "| file | value | old | new |", "|---|---|---|---|"]
-        for edit in plan.edits:
-            place = f"{edit.file}:{edit.line}" if edit.line else edit.file
-            cells = (place, edit.pointer or "whole file", _shown(edit, edit.old), _shown(edit, edit.new))
-            lines += [f"| {' | '.join(_code(cell) for cell in cells)} |"]
+        lines += ["", *(_listed(edit) for edit in plan.edits)]
     if plan.diff:
-        fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", plan.diff)), default=0))
-        lines += ["", f"{fence}diff", plan.diff.removesuffix("\n"), fence]
+        lines += ["", *code_block(plan.diff, "diff")]
     if plan.applications or plan.timeline:
-        lines += ["", *(f"- {_escaped(line)}" for line in (*_moves(plan), *_canaries(plan)))]
+        lines += ["", *(f"- {code(line)}" for line in (*_moves(plan), *_canaries(plan)))]
     if plan.findings:
-        lines += ["", "**Findings**", "", *(f"- {_escaped(str(finding))}" for finding in plan.findings)]
+        lines += ["", "**Findings**", "", *(f"- {code(str(finding))}" for finding in plan.findings)]
     return "\n".join(lines) + "\n"
 
 
@@ -76,11 +71,11 @@ def _in_full(plan: Plan, moves: Mapping[str, Moves], paint: Paint) -> list[str]:
     for edit in plan.edits:
         edits.setdefault(edit.service if edit.service in moves else "", []).append(edit)
     for service in moves:
-        lines += ["", *(paint(printable(line), _BOLD) for line in _changes(service, moves[service]))]
-        lines += [f"  {printable(_edit(edit))}" for edit in edits.pop(service, ())]
-    lines += [f"  {printable(_edit(edit))}" for edit in edits.pop("", ())]
+        lines += ["", *(paint(one_line(line), _BOLD) for line in _changes(service, moves[service]))]
+        lines += [f"  {one_line(_edit(edit))}" for edit in edits.pop(service, ())]
+    lines += [f"  {one_line(_edit(edit))}" for edit in edits.pop("", ())]
     if plan.diff:
-        lines += ["", *(_painted(line, paint) for line in plan.diff.removesuffix("\n").split("\n"))]
+        lines += ["", *(_painted(line, paint) for line in printable(plan.diff).removesuffix("\n").split("\n"))]
     return lines
 
 
@@ -131,8 +126,15 @@ def _edit(edit: Edit) -> str:
     return f"~ {edit.file}:{edit.line} {edit.pointer}: {what}"
 
 
+def _listed(edit: Edit) -> str:
+    """An edit in a list: where, which value, and from what to what."""
+    place = code(f"{edit.file}:{edit.line}" if edit.line else edit.file)
+    value = code(edit.pointer) if edit.pointer else "whole file"
+    return f"- {place} {value}: {_shown(edit, edit.old)} → {_shown(edit, edit.new)}"
+
+
 def _shown(edit: Edit, value: str) -> str:
-    return (value[:_SHORT] if edit.whole else value) or "-"
+    return code((value[:_SHORT] if edit.whole else value) or "-")
 
 
 def _moves(plan: Plan) -> Iterator[str]:
@@ -154,16 +156,5 @@ def _canaries(plan: Plan) -> Iterator[str]:
 def _painted(line: str, paint: Paint) -> str:
     if line.startswith(("+++", "---", "diff ", "index ")):
         return paint(line, _BOLD)
-    code = {"+": _GREEN, "-": _RED, "@": _CYAN}.get(line[:1])
-    return paint(line, code) if code else line
-
-
-def _code(text: str) -> str:
-    text = printable(text).replace("\n", " ").replace("|", "\\|")
-    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    pad = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{pad}{text}{pad}{fence}"
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", printable(text).replace("\n", " "))
+    shade = {"+": _GREEN, "-": _RED, "@": _CYAN}.get(line[:1])
+    return paint(line, shade) if shade else line

@@ -11,12 +11,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Final, Literal
-from urllib.parse import quote, unquote
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import Message
 from meshroll.gitops.plans.model import Plan, VersionChange
-from meshroll.text import one_line
+from meshroll.text.trailers import quoted
 
 STACK = "Meshroll-Stack"
 COMMAND = "Meshroll-Command"
@@ -73,28 +72,11 @@ def commit_message(
     return Message(text + "\n", tuple(trailers))
 
 
-def quoted(text: str | None) -> str:
-    """A value of a trailer: `-` for none; white space, `%` and what cannot be printed by their bytes, as in a URL."""
-    if not text:
-        return "-"
-    kept = (character if _stays(character) else quote(character, safe="") for character in text)
-    return "%2D" if text == "-" else "".join(kept)
-
-
-def unquoted(text: str) -> str | None:
-    """The value that `quoted` made into this text, fit to be shown."""
-    return None if text == "-" else one_line(unquote(text))
-
-
 def _fields(plan: Plan) -> list[tuple[str, str]]:
     """Service and field, for the services whose fields were named."""
     services = dict.fromkeys(change.service for change in plan.changes)
     every = ((service, own) for service in services for own in plan.settings.get(service, ()))
     return list(dict.fromkeys((service, field) for service, own in every for field in own.fields or ()))
-
-
-def _stays(character: str) -> bool:
-    return character.isprintable() and not character.isspace() and character != "%"
 
 
 def _service(change: VersionChange) -> str:

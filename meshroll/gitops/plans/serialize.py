@@ -18,6 +18,7 @@ from meshroll.gitops.git import blob_of
 from meshroll.gitops.plans.model import EARLIER, FORMAT, Edit, Finding, Move, Plan, VersionChange
 from meshroll.gitops.plans.settings import read_settings, settings_value
 from meshroll.gitops.plans.timelines import canary_value, read_canary
+from meshroll.text import as_json
 
 FORMATS = (EARLIER, FORMAT)
 SCHEMA = Path(__file__).with_name("plan.schema.json")
@@ -26,7 +27,7 @@ MAX_BYTES = 256 << 20  # 1,000 rendered services in 10 clusters make 80 MiB
 
 def to_json(plan: Plan) -> str:
     """The document's text."""
-    return json.dumps(to_document(plan), ensure_ascii=False, indent=2) + "\n"
+    return as_json(to_document(plan), indent=2) + "\n"
 
 
 def to_document(plan: Plan) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from meshroll.gitops.plans import Canary, Edit, Finding, VersionChange
+import pytest
+
+from meshroll.gitops.plans import Canary, Edit, Finding, Move, VersionChange
 from meshroll.gitops.plans.format import as_markdown, as_text
 from tests.support.git.plans import CANARY, SCALAR, WHOLE
 
@@ -82,6 +84,24 @@ def test_a_finding_cannot_begin_a_line_of_ours() -> None:
     assert "  ! provider: x\\nhash 0000" in as_text(forged).splitlines()
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\u2028", "\x0b", "\x85"])
+def test_nothing_of_a_plan_can_begin_a_line_of_ours(end: str) -> None:
+    forged = f"v9{end}hash 0000"
+    hostile = replace(
+        SCALAR,
+        url=forged,
+        branch=forged,
+        edits=(Edit(forged, forged, forged, "v2", "provider"), Edit(forged, "", "", "v2", "provider")),
+        changes=(VersionChange("provider", forged, forged, forged),),
+        applications=(Move(forged, forged, 1),),
+        timeline=(Canary(forged, CANARY.with_note(forged)),),
+        stack=forged,
+    )
+    lines = as_text(hostile, verbose=True).splitlines()
+    assert [line for line in lines if line.startswith("hash")] == [f"hash {hostile.hash}"]
+    assert len(lines) == len(as_text(SCALAR).splitlines()) + 1
+
+
 def test_nothing_to_do_says_so() -> None:
     nothing = replace(SCALAR, edits=(), changes=(), diff="", findings=(), applications=(), timeline=())
     assert as_text(nothing) == (
@@ -93,7 +113,9 @@ def test_nothing_to_do_says_so() -> None:
 def test_where_no_canary_will_run_the_plan_says_so_and_why() -> None:
     why = (Canary("provider", CANARY.without_canary("it is the first release")),)
     assert as_text(replace(SCALAR, timeline=why)).splitlines()[12] == "no canary of provider: it is the first release"
-    assert "- no canary of provider: it is the first release" in as_markdown(replace(SCALAR, timeline=why)).splitlines()
+    assert (
+        "- `no canary of provider: it is the first release`" in as_markdown(replace(SCALAR, timeline=why)).splitlines()
+    )
 
 
 def test_what_a_canary_depends_on_ends_its_line_and_begins_none() -> None:
@@ -126,19 +148,17 @@ def test_the_whole_markdown() -> None:
 
 `https://git.example/rollouts.git main`, base `dddddddddddd`, hash `{SCALAR.hash}`
 
-| file | value | old | new |
-|---|---|---|---|
-| `clusters/w/rollout.yaml:12` | `/0/spec/template/metadata/labels/version` | `v1` | `v2` |
+- `clusters/w/rollout.yaml:12` `/0/spec/template/metadata/labels/version`: `v1` → `v2`
 
 ```diff
 {SCALAR.diff}```
 
-- wave 1: Application shop-w (cluster w)
-- canary of provider: 5% for 10m, lane: new and 5% of the rest until promoted, then 100% (at least 10m), 1 manual gate
+- `wave 1: Application shop-w (cluster w)`
+- `canary of provider: 5% for 10m, lane: new and 5% of the rest until promoted, then 100% (at least 10m), 1 manual gate`
 
 **Findings**
 
-- provider: clusters/w/rollout.yaml:12: the image stays img:1
+- `provider: clusters/w/rollout.yaml:12: the image stays img:1`
 """
     )
 
@@ -152,8 +172,8 @@ def test_a_review_cannot_be_led_astray_by_backticks_pipes_and_brackets() -> None
     )
     lines = as_markdown(hostile).splitlines()
     assert lines[0] == "### Release plan: `` `x: - -> v1 ``"
-    assert lines[6] == "| ``a`\\|b`` | `/0/a` | `-` | `y` |"
-    assert lines[8:12] == ["````diff", "+```", "+<b>", "````"]
+    assert lines[4] == "- ``a`|b`` `/0/a`: `-` → `y`"
+    assert lines[6:10] == ["````diff", "+```", "+<b>", "````"]
 
 
 def test_of_many_services_the_first_few_are_shown_and_all_when_asked() -> None:

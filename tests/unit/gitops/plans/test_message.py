@@ -9,7 +9,8 @@ import pytest
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import Message
 from meshroll.gitops.plans import Edit, Plan, VersionChange
-from meshroll.gitops.plans.message import Undo, commit_message, quoted, unquoted
+from meshroll.gitops.plans.message import Undo, commit_message
+from meshroll.text.trailers import quoted, unquoted
 
 PLAN = Plan(
     url="file:///r.git",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from meshroll.errors import BadInputError
 from meshroll.text import one_line, printable
 
@@ -20,3 +24,14 @@ def test_a_programs_output_stands_below_the_sentence() -> None:
 
 def test_an_error_is_fit_for_a_terminal() -> None:
     assert str(BadInputError("evil\x1b[2J", where="a\u202eb")) == "a\\u202eb: evil\\x1b[2J"
+
+
+@given(st.text())
+def test_whatever_the_text_a_line_is_one_line_of_visible_characters(text: str) -> None:
+    assert one_line(text).isprintable()
+    assert one_line(one_line(text)) == one_line(text)
+
+
+@pytest.mark.parametrize("hidden", ["\xad", "\u061c", "\u180e", "\u206a", "\ufff9", "\U000e0041", "\x9b", "\u2066"])
+def test_what_is_not_seen_is_shown(hidden: str) -> None:
+    assert printable(f"a{hidden}b") == f"a{hidden.encode('unicode_escape').decode()}b"

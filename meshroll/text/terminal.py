@@ -1,13 +1,16 @@
-"""Text from elsewhere, made fit for a terminal: nothing in it is obeyed, hidden, or taken for a line of ours."""
+"""Text for a terminal or a log: nothing in it is obeyed, hidden, or taken for a line of ours."""
 
 from __future__ import annotations
 
 import re
+from typing import Final
 
 # Invisible and direction-changing characters could hide what a diff or a server's answer says on a terminal.
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]|\r(?!\n)"
+HIDDEN: Final = (
+    "\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    "\U000e0000-\U000e007f"
 )
+_HIDDEN = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f{HIDDEN}]|\r(?!\n)")
 
 
 def printable(text: str) -> str:
