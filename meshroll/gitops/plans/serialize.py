@@ -15,6 +15,7 @@ from typing import Any
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import blob_of
+from meshroll.gitops.plans.conforming import conforms
 from meshroll.gitops.plans.model import EARLIER, FORMAT, Edit, Finding, Move, Plan, VersionChange
 from meshroll.gitops.plans.settings import read_settings, settings_value
 from meshroll.gitops.plans.timelines import canary_value, read_canary
@@ -130,10 +131,12 @@ def _parsed(content: bytes, where: str) -> dict[str, Any]:
 
 
 def _check_schema(document: Mapping[str, Any], where: str) -> None:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    if conforms(document, schema):
+        return
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     error = best_match(Draft202012Validator(schema).iter_errors(document))
     if error is not None:
         pointer = "".join(f"/{part}" for part in error.absolute_path)
