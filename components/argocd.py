@@ -27,8 +27,12 @@ SYNC_OPTIONS = ("ApplyOutOfSyncOnly=true", "CreateNamespace=false")
 
 
 def project_spec(stack: Stack, needs: Mapping[str, ApplicationNeeds]) -> dict[str, Any]:
-    """The AppProject's spec: this repository, these clusters, their objects' namespaces; nothing cluster-wide."""
+    """The AppProject's spec: this repository, these clusters, their objects' namespaces and kinds.
+
+    Nothing cluster-wide: without a list of cluster-wide kinds Argo CD admits none.
+    """
     namespace = stack.delivery.namespace
+    kinds = sorted({kind for cluster in stack.workers for kind in needs[cluster].kinds})
     return {
         "description": f"made by meshroll for stack {stack.name}",
         "sourceRepos": [stack.repository.url],
@@ -36,6 +40,9 @@ def project_spec(stack: Stack, needs: Mapping[str, ApplicationNeeds]) -> dict[st
             {"name": cluster, "namespace": name}
             for cluster in stack.workers
             for name in (namespace, *needs[cluster].namespaces)
+        ],
+        "namespaceResourceWhitelist": [
+            {"group": group, "kind": kind} for kind, _, group in (name.partition(".") for name in kinds)
         ],
     }
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from meshroll.manifests.index import Object, namespace_of
+from meshroll.manifests.index import Object
 from meshroll.manifests.rollout_writes import (
     ISTIO,
     PROTOCOLS,
@@ -88,11 +88,6 @@ def _covers(entry: Mapping[str, Any], path: str) -> bool:
 
 def _plain(path: str) -> str:
     return "".join(path.replace("?", "").split())
-
-
-def namespaces(objects: Iterable[Object]) -> tuple[str, ...]:
-    """The namespaces that objects name, sorted."""
-    return tuple(sorted({namespace_of(item) for item in objects} - {""}))
 
 
 def _entries(writes: Iterable[Write]) -> list[dict[str, Any]]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from meshroll.manifests.argocd import ignore_differences, namespaces
+from meshroll.manifests.admitted import USUAL, admitted
+from meshroll.manifests.argocd import ignore_differences
 from meshroll.manifests.folders import template_folder
 from meshroll.manifests.templates import load_template, rendered_objects
 from meshroll.release.selection import ANY_VERSION
@@ -16,10 +17,14 @@ from meshroll.settings.model import Service, Stack
 
 @dataclass(frozen=True)
 class ApplicationNeeds:
-    """What one cluster's Application must ignore, where its objects go beside the stack's namespace, and warnings."""
+    """What one cluster's Application must ignore and be allowed to apply, and warnings.
+
+    `namespaces` are those beside the stack's own, `kinds` are written `Kind.group`.
+    """
 
     ignore_differences: Sequence[Mapping[str, Any]]
     namespaces: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = USUAL
     warnings: tuple[str, ...] = ()
 
 
@@ -30,8 +35,7 @@ def application_needs(stack: Stack) -> dict[str, ApplicationNeeds]:
     """
     if stack.repository.kind == "rendered":
         objects = [item for service in stack.services if service.template for item in _rendered(stack, service)]
-        needs = ApplicationNeeds(_ignored(stack, objects), _others(stack, namespaces(objects)))
-        return dict.fromkeys(stack.workers, needs)
+        return dict.fromkeys(stack.workers, _needs(stack, objects, _ignored(stack, objects)))
     from meshroll.gitops.planners import read_applied  # slow to import, and a rendered stack reads nothing
 
     folders = {cluster: stack.repository.folder_for(cluster) for cluster in stack.workers}
@@ -40,10 +44,12 @@ def application_needs(stack: Stack) -> dict[str, ApplicationNeeds]:
     for cluster, folder in folders.items():
         applied = read[folder]
         known = not applied.troubles and not is_built(stack)
-        found[cluster] = ApplicationNeeds(
+        found[cluster] = _needs(
+            stack,
+            applied.objects,
             _ignored(stack, applied.objects, known=known),
-            _others(stack, (*applied.namespaces, *namespaces(applied.objects))),
-            tuple(f"what Argo Rollouts writes may be more than was read: {trouble}" for trouble in applied.troubles),
+            namespaces=applied.namespaces,
+            troubles=applied.troubles,
         )
     return found
 
@@ -51,6 +57,20 @@ def application_needs(stack: Stack) -> dict[str, ApplicationNeeds]:
 def is_built(stack: Stack) -> bool:
     """Whether Kustomize or Helm makes the objects of the files: a field is in a kustomization or in Helm values."""
     return any(field.kind in ("kustomize", "helm") for service in stack.services for field in service.fields)
+
+
+def _needs(
+    stack: Stack,
+    objects: Sequence[Mapping[str, Any]],
+    ignored: Sequence[Mapping[str, Any]],
+    *,
+    namespaces: Sequence[str] = (),
+    troubles: Sequence[str] = (),
+) -> ApplicationNeeds:
+    admit, argocd = stack.argocd.admit, stack.argocd.namespace
+    allowed = admitted(objects, namespaces=namespaces, admit=admit, closed=(argocd,))
+    unread = (f"what Argo Rollouts writes may be more than was read: {trouble}" for trouble in troubles)
+    return ApplicationNeeds(ignored, _others(stack, allowed.namespaces), allowed.kinds, (*unread, *allowed.refused))
 
 
 def _ignored(stack: Stack, objects: Sequence[Mapping[str, Any]], *, known: bool = True) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from meshroll.errors import BadInputError
+from meshroll.manifests.admitted import Admit
 from meshroll.manifests.lint import RULES, Waiver
 from meshroll.settings import model
 from meshroll.settings.document import Pointer
@@ -19,6 +20,7 @@ from meshroll.settings.schema import SchemaProblem, suggest
 PREFIX: Final = "meshroll:"
 SYNCHRONIZES_BY_HAND: Final = (0, 26)  # a mesh of this release needs two ConfigMaps edited besides
 SYNCHRONIZES: Final = (0, 27)
+_PATTERN: Final = frozenset("*?[]{}\\!")
 IGNORING: Final = ("jsonPointers", "jqPathExpressions", "managedFieldsManagers")
 HARMFUL_OPTIONS: Final = {
     "RespectIgnoreDifferences=true": "copies whole route lists from the cluster over those of Git",
@@ -73,6 +75,7 @@ def build(name: str, file: str | None, config: Mapping[str, Any]) -> model.Stack
             self_heal=sync["selfHeal"],
             sync_options=_sync_options(argocd.get("syncOptions", ())),
             ignore_differences=_ignored(argocd.get("ignoreDifferences", ())),
+            admit=Admit(*(tuple(argocd.get("admit", {}).get(key, ())) for key in ("kinds", "namespaces"))),
         ),
         repository=repository,
         delivery=model.Delivery(
@@ -214,6 +217,12 @@ def _repository(values: Mapping[str, Any]) -> model.Repository:
             _at("repository", "url"),
             "the URL holds credentials",
             "them under credentials",
+        )
+    if found := set(values["url"]) & _PATTERN:
+        raise ContradictionError(
+            _at("repository", "url"),
+            f"Argo CD reads {' '.join(sorted(found))} in an AppProject's repositories as a pattern",
+            "the URL of one repository",
         )
     if values["kind"] == "rendered" and "{service}" in values["path"]:
         raise ContradictionError(

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from meshroll.manifests.admitted import NOTHING_MORE, Admit
 from meshroll.manifests.lint import Waiver
 
 Wait = Literal["committed", "synced", "step", "finished"]
@@ -75,6 +76,7 @@ class ArgoCD:
     self_heal: bool
     sync_options: tuple[str, ...] = ()  # Name=value, beside those that every Application has
     ignore_differences: tuple[Mapping[str, Any], ...] = ()  # beside those for what Argo Rollouts writes
+    admit: Admit = NOTHING_MORE  # in the AppProject, beside what is read from Git and the templates
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 
+from meshroll.manifests.admitted import USUAL
 from meshroll.release.applied import ApplicationNeeds
 from meshroll.settings.model import Gateway
 from tests.support.components.program import Secret
@@ -93,6 +94,9 @@ def test_every_object_of_a_stack_is_as_the_stack_says() -> None:
             "spec": {
                 "description": "made by meshroll for stack sandbox",
                 "sourceRepos": ["https://git.example/r.git"],
+                "namespaceResourceWhitelist": [
+                    {"group": kind.partition(".")[2], "kind": kind.partition(".")[0]} for kind in USUAL
+                ],
                 "destinations": [{"name": "worker-1", "namespace": "dubbo"}],
             },
         },
@@ -196,8 +200,13 @@ def test_a_stack_without_mesh_credentials_and_versions_makes_no_more_than_it_nee
 
 
 def test_each_application_and_the_project_have_what_its_cluster_needs(needs: dict[str, ApplicationNeeds]) -> None:
-    needs["worker-1"] = ApplicationNeeds([], ("edge", "shop"))
+    needs["worker-1"] = ApplicationNeeds([], ("edge", "shop"), ("Service",))
+    needs["worker-2"] = ApplicationNeeds(IGNORED, (), ("Job.batch", "Service"))
     made, _ = made_by(stack(workers=("worker-1", "worker-2")))
+    assert made[f"{PROJECT} dubbo-project"].inputs["spec"]["namespaceResourceWhitelist"] == [
+        {"group": "batch", "kind": "Job"},
+        {"group": "", "kind": "Service"},
+    ]
     assert made[f"{PROJECT} dubbo-project"].inputs["spec"]["destinations"] == [
         {"name": "worker-1", "namespace": "dubbo"},
         {"name": "worker-1", "namespace": "edge"},

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from meshroll.manifests.argocd import ignore_differences, namespaces
+from meshroll.manifests.argocd import ignore_differences
 
 Object = dict[str, Any]
 NETWORKING = "networking.istio.io"
@@ -329,8 +329,3 @@ def test_objects_of_another_group_of_the_same_kind_count_for_nothing():
 )
 def test_what_is_no_routing_by_istio_is_passed_over(canary):
     assert ignore_differences([rollout(**canary)]) == []
-
-
-def test_namespaces_are_those_that_objects_name():
-    objects = [{"metadata": {"namespace": name}} for name in ("b", "a", "b", "")]
-    assert namespaces([*objects, {}, {"metadata": None}]) == ("a", "b")
