@@ -5,7 +5,7 @@ result again, that nothing else changed. A pointer is a JSON pointer (RFC 6901) 
 index: "/0/spec/template/metadata/labels/version".
 """
 
-from meshroll.yamltext.edit import replace_scalars
+from meshroll.yamltext.edit import Written, replace_scalars
 from meshroll.yamltext.plain import Date, reads_as_another_value, reads_as_text
 from meshroll.yamltext.pointers import join_pointer, split_pointer
 from meshroll.yamltext.source import MAX_BYTES
@@ -16,6 +16,7 @@ __all__ = [
     "Date",
     "Scalar",
     "Text",
+    "Written",
     "join_pointer",
     "parse",
     "reads_as_another_value",

@@ -8,7 +8,7 @@ or a spot where the new text would be read otherwise, shows there, and the edit 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from meshroll.errors import BadInputError
 from meshroll.yamltext.nodes import TAG, TEXT_TAGS, Node
@@ -20,27 +20,57 @@ from meshroll.yamltext.text import Found, Text, content_start, parse, parse_sour
 from meshroll.yamltext.within import BLOCKS, Span, Within, spans
 
 
-def replace_scalars(content: bytes, changes: Mapping[str, str], where: str) -> bytes:
+class Written(NamedTuple):
+    """A text with the characters that stood for it in a file; empty characters are a null that was not written."""
+
+    text: str
+    source: str
+
+
+New = str | Written
+
+
+def replace_scalars(content: bytes, changes: Mapping[str, New], where: str) -> bytes:
     """The file with the scalars at some pointers changed to some texts, every other byte as it was.
 
-    The new value is always text to every reader: quoted if it must be, else as the old one was. A scalar that is that
-    text already is left alone (the bytes are equal when all are). Places that are one through aliases can change
-    together, when all of them are asked for. Raises BadInputError, which names file, line, pointer and reason,
-    when a pointer leads to no scalar, or changing it could change another place.
+    The new value is always text to every reader: quoted if it must be, else as the old one was. A `Written` one is
+    written as it says, where that can stand there, and means what it meant: 1.10 is the number again, nothing a null. A
+    scalar that is that text already is left alone (the bytes are equal when all are). Places that are one through
+    aliases can change together, when all of them are asked for. Raises BadInputError, which names file, line, pointer
+    and reason, when a pointer leads to no scalar, or changing it could change another place.
     """
     return replaced(parse(content, where), changes).encode()
 
 
-def replaced(text: Text, changes: Mapping[str, str]) -> str:
+def replaced(text: Text, changes: Mapping[str, New]) -> str:
     """The same for a file already read."""
-    return _exchanged(text, _exchanges(text, changes))
+    try:
+        return _exchanged(text, _exchanges(text, changes))
+    except BadInputError:
+        anew = {pointer: new.text if isinstance(new, Written) else new for pointer, new in changes.items()}
+        if anew == changes or None in map(_meaning, changes.values()):
+            raise
+        return _exchanged(text, _exchanges(text, anew))
 
 
-def _exchanges(text: Text, changes: Mapping[str, str]) -> dict[Span, str]:
+def _meaning(new: New, tag: str = "") -> Any:
+    """The value that a new text is to a reader, behind the tag of a text or none."""
+    if isinstance(new, str):
+        return new
+    if tag:
+        return new.text
+    try:
+        (root,) = parse_source(Source("", new.source or "~"), is_json=False).roots
+    except (BadInputError, ValueError):
+        return new.text
+    return root.value if root.kind == "scalar" and root.text == (new.text or root.text) else new.text
+
+
+def _exchanges(text: Text, changes: Mapping[str, New]) -> dict[Span, str]:
     """What to write where in a file, or in a text within one: proven by reading the result again."""
     found = {pointer: text.find_scalar(pointer) for pointer in changes}
-    own: dict[str, str] = {}
-    within: dict[str, dict[str, str]] = {}
+    own: dict[str, New] = {}
+    within: dict[str, dict[str, New]] = {}
     for pointer, new in changes.items():
         outer, inner = text.parted(pointer)
         if inner:
@@ -50,7 +80,7 @@ def _exchanges(text: Text, changes: Mapping[str, str]) -> dict[Span, str]:
     scalars = [node for root in text.roots for node in root.walk() if node.kind == "scalar"]
     exchanges: dict[Span, str] = {}
     for pointer, new in own.items():
-        if not _is_already(found[pointer].node, new):
+        if not _is_already(text, found[pointer].node, new):
             span, source = _exchange(text, pointer, new, scalars)
             if exchanges.setdefault(span, source) != source:
                 raise _refuse(text, pointer, *_shared(text, found[pointer]))
@@ -62,7 +92,7 @@ def _exchanges(text: Text, changes: Mapping[str, str]) -> dict[Span, str]:
     return exchanges
 
 
-def _exchanges_within(text: Text, pointer: str, changes: Mapping[str, str]) -> tuple[dict[Span, str], str]:
+def _exchanges_within(text: Text, pointer: str, changes: Mapping[str, New]) -> tuple[dict[Span, str], str]:
     """What to write around a text to change scalars in it, and the text afterwards."""
     within = text.within(pointer)
     if within is None or not isinstance(within.source, Within):
@@ -76,7 +106,7 @@ def _exchanges_within(text: Text, pointer: str, changes: Mapping[str, str]) -> t
     return outside, _exchanged(within, exchanges)
 
 
-def _prove(text: Text, wanted: Mapping[str, str], exchanges: Mapping[Span, str]) -> None:
+def _prove(text: Text, wanted: Mapping[str, New], exchanges: Mapping[Span, str]) -> None:
     """Raise BadInputError unless the exchanges make the wanted texts and leave all other values as they are."""
     try:
         source = Source(text.where, _exchanged(text, exchanges))
@@ -85,7 +115,8 @@ def _prove(text: Text, wanted: Mapping[str, str], exchanges: Mapping[Span, str])
         documents = []
     expected = text.documents
     for pointer, new in wanted.items():
-        expected = _with(expected, split_pointer(pointer), new)
+        tag = text.find_scalar(pointer).node.tag
+        expected = _with(expected, split_pointer(pointer), _meaning(new, tag))
     if _same(documents, expected):
         return
     for pointer in wanted:
@@ -97,8 +128,10 @@ def _prove(text: Text, wanted: Mapping[str, str], exchanges: Mapping[Span, str])
     raise _refuse(text, pointer, "the new value cannot be written here without changing another")
 
 
-def _is_already(node: Node, text: str) -> bool:
-    return node.text == text and isinstance(node.value, str) and (not node.is_plain or reads_as_text(text))
+def _is_already(text: Text, node: Node, new: New) -> bool:
+    if isinstance(new, Written):
+        return text.source.text[content_start(text.source.text, node) : node.end] == new.source
+    return node.text == new and isinstance(node.value, str) and (not node.is_plain or reads_as_text(new))
 
 
 def _is_missing(text: Text, node: Node) -> bool:
@@ -106,20 +139,23 @@ def _is_missing(text: Text, node: Node) -> bool:
     return content_start(text.source.text, node) == node.end
 
 
-def _exchange(text: Text, pointer: str, new: str, scalars: Iterable[Node]) -> tuple[Span, str]:
+def _exchange(text: Text, pointer: str, new: New, scalars: Iterable[Node]) -> tuple[Span, str]:
     """What to write where, for one of a file's scalars. Raises BadInputError for one that cannot be exchanged."""
     node, source = text.find_scalar(pointer).node, text.source.text
     if node.tag not in TEXT_TAGS:
         raise _refuse(text, pointer, f"it has the tag {node.tag.replace(TAG, '!!')}", "a value without a tag")
-    if any("\ud800" <= character <= "\udfff" for character in new):
+    characters = new.text if isinstance(new, Written) else new
+    if any("\ud800" <= character <= "\udfff" for character in characters):
         raise _refuse(text, pointer, "the new value is not text that UTF-8 can hold")
     if node.style in BLOCKS:
-        return _only_line(text, pointer, node), new
-    spelling = spelled(new, node, scalars, is_json=text.is_json)
-    if _is_missing(text, node):
-        apart = "" if source[: node.end].endswith((" ", "\t")) else " "
-        return (node.end, node.end), apart + spelling
-    return (content_start(source, node), node.end), spelling
+        return _only_line(text, pointer, node), characters
+    spelling = new.source if isinstance(new, Written) else spelled(new, node, scalars, is_json=text.is_json)
+    start = content_start(source, node)
+    if _is_missing(text, node) and not source[:start].endswith((" ", "\t")):
+        spelling = f" {spelling}"
+    elif not spelling and not node.flow and source[:start].endswith(" "):
+        start -= 1  # in a block nothing is what is written right behind the key
+    return (start, node.end), spelling
 
 
 def _only_line(text: Text, pointer: str, node: Node) -> Span:
@@ -162,7 +198,7 @@ def _exchanged(text: Text, exchanges: Mapping[Span, str]) -> str:
     return "".join([*pieces, source[done:]])
 
 
-def _with(value: Any, tokens: tuple[str, ...], new: str) -> Any:
+def _with(value: Any, tokens: tuple[str, ...], new: Any) -> Any:
     """The value with one place changed, copied along the path to it alone."""
     if not tokens:
         return new

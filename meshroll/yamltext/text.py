@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from meshroll.errors import BadInputError
@@ -34,6 +34,7 @@ class Scalar:
     column: int  # from 1, in characters
     span: tuple[int, int]  # bytes [start, end) of the source, quotes included
     style: str  # "" unquoted, "'" or '"' quoted, "|" or ">" a block of text
+    source: str = field(default="", compare=False)  # the characters at the span, or in the text within a file
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,8 @@ def _below(source: Source, node: Node, pointer: str) -> Iterator[Scalar]:
 def _scalar(source: Source, node: Node, pointer: str) -> Scalar:
     start = content_start(source.text, node)
     line, column = source.place(start)
-    return Scalar(pointer, node.text, node.value, line, column, source.span(start, node.end), node.style)
+    span, written = source.span(start, node.end), source.text[start : node.end]
+    return Scalar(pointer, node.text, node.value, line, column, span, node.style, written)
 
 
 def content_start(text: str, node: Node) -> int:

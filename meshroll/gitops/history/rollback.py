@@ -6,7 +6,7 @@ it is still as the release left it; every other byte, of the same file or of oth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +26,7 @@ from meshroll.gitops.git import (
 )
 from meshroll.gitops.history.events import Event, fetch_events
 from meshroll.gitops.history.releases import NONE, SHORT, ReleaseEvents, choose, reverse_changes, undone_last
-from meshroll.gitops.history.values import Address, CommitValues, Values, returned
+from meshroll.gitops.history.values import Address, CommitValues, Values, as_it_was, returned
 from meshroll.gitops.planners import DesiredVersion, blobs, canaries_below, canaries_changed, texts
 from meshroll.gitops.plans import Edit, Plan, Scope, ServiceSettings, Undo, related, replay_edits, value_at
 from meshroll.settings.fields import parse_field
@@ -148,7 +148,9 @@ def _planned(transport: Transport, empty: Plan, request: _Request, undone: _Undo
         located = (request.locate(git, trees, tree, event) for event in events)
         return {address: text for values in located for address, text in values.items()}
 
-    commits = _commit_values(transport, read, service, undone)
+    parents = _parents(transport, undone.commits)
+    before = {commit: tree_of(git, parents[commit]) for commit in reversed(undone.commits)}
+    commits = _commit_values(transport, read, service, undone, before)
     now = read(tree, undone.events)
     found = _returned(trees, tree, commits, now, service)
     _refuse_lost(service, found, now)
@@ -160,7 +162,7 @@ def _planned(transport: Transport, empty: Plan, request: _Request, undone: _Undo
         return Rollback(empty, Undo((), (), ()), f"{service}: nothing to do: its values are back already")
     plan = replace(
         empty,
-        edits=found.edits,
+        edits=tuple(_as_it_was(trees, before.values(), edit) for edit in found.edits),
         changes=reverse_changes(service, undone.events),
         contents=found.contents,
         settings={service: (ServiceSettings(undo=undone.commits),)},
@@ -168,16 +170,20 @@ def _planned(transport: Transport, empty: Plan, request: _Request, undone: _Undo
     return Rollback(_with_diff(git, trees, tree, plan, service, undone), _undo(service, undone, request.reason))
 
 
-def _commit_values(transport: Transport, read: ReadValues, service: str, undone: _Undone) -> list[CommitValues]:
-    """The addressed values before and after each commit, oldest first. Raises BadInputError for one without any."""
-    parents = _parents(transport, undone.commits)
+def _commit_values(
+    transport: Transport, read: ReadValues, service: str, undone: _Undone, before: Mapping[str, str]
+) -> list[CommitValues]:
+    """The addressed values before and after each commit, oldest first. Raises BadInputError for one without any.
+
+    `before` has the tree before each commit, oldest first.
+    """
     values = []
-    for commit in reversed(undone.commits):
+    for commit, tree in before.items():
         own = [event for event in undone.events if event.commit == commit]
-        before, after = read(tree_of(transport.git, parents[commit]), own), read(tree_of(transport.git, commit), own)
-        if before == after:
+        then, after = read(tree, own), read(tree_of(transport.git, commit), own)
+        if then == after:
             raise BadInputError(f"it changes no value of {service}", where=f"commit {commit[:SHORT]}")
-        values.append((before, after))
+        values.append((then, after))
     return values
 
 
@@ -190,12 +196,18 @@ def _returned(trees: Trees, tree: str, commits: Sequence[CommitValues], now: Val
     return _Returned(tuple(sorted(edit for edit, _ in pairs)), contents, tuple(moved))
 
 
+def _as_it_was(trees: Trees, before: Iterable[str], edit: Edit) -> Edit:
+    """The edit of a scalar with the characters that stood there before the oldest release that changed it."""
+    found = (as_it_was(trees, tree, edit) for tree in before)
+    return edit if edit.whole else next((each for each in found if each.written is not None), edit)
+
+
 def _refuse_lost(service: str, found: _Returned, now: Values) -> None:
     """Raise ConflictError for a value that has no place any more."""
     edited = {(edit.file, edit.anchor) for edit in found.edits}
     lost = next((address for address in found.moved if address not in edited), None)
     if lost is not None:
-        was = "held no text before" if lost in now else "is not there any more"
+        was = "held no value before" if lost in now else "is not there any more"
         raise ConflictError(
             f"what the release of {service} changed {was}",
             where=" ".join(lost).strip(),

@@ -8,7 +8,7 @@ are.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import TreeEntry, Trees
@@ -53,6 +53,20 @@ def returned(
             yield _whole(trees, file, current, change.first or "")
         else:
             yield from _inside(trees, tree, file, commits, moved, whole=(current, change.first or ""))
+
+
+def as_it_was(trees: Trees, tree: str, edit: Edit) -> Edit:
+    """An edit with the characters that stand for its new value in a tree, where its place has that value there."""
+    entry = trees.find(tree, edit.file)
+    try:
+        text = parse(trees.read(entry, edit.file), edit.file) if entry is not None and entry.is_file else None
+        pointer = locate(text, edit.anchor) if text is not None else None
+        scalar = text.scalar(pointer) if text is not None and pointer is not None else None
+    except BadInputError:
+        return edit
+    if scalar is None or scalar.text != edit.new or not scalar.source.isprintable():  # a block keeps its lines anyway
+        return edit
+    return replace(edit, written=scalar.source)
 
 
 def scalars(content: bytes, file: str) -> dict[Address, str]:

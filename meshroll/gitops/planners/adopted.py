@@ -93,10 +93,7 @@ def read_versions(
 
 
 def texts(git: Git, trees: Trees, tree: str, path: str, desired: DesiredVersion) -> dict[tuple[str, str], str]:
-    """The scalars that hold a service's version in a tree, as addressed values: see `values`. Empty where none do.
-
-    A null does not: written again as a text it would be another value.
-    """
+    """The scalars that hold a service's version in a tree, as addressed values: see `values`. Empty where none do."""
     try:
         found = _Search(git, trees, tree, path).places(desired)
     except NothingFoundError:
@@ -105,7 +102,6 @@ def texts(git: Git, trees: Trees, tree: str, path: str, desired: DesiredVersion)
         (place.text.where, anchor(place.text, place.pointer)): place.scalar.text
         for _, places in found
         for place in places
-        if place.scalar.value is not None
     }
 
 

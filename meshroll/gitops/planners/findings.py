@@ -15,14 +15,21 @@ def findings(service: str, version: str, places: Sequence[Location], changed: Co
     """Fields that do not agree before the change, and a label that changes while the image does not."""
     found = []
     versions = {place.version_like(version) for place in places}
-    if None in versions or len(versions) > 1:
+    filled = [place for place in places if place.scalar.value not in (None, "")]
+    if len(versions) > 1 or (None in versions and filled):
         held = ", ".join(f"{place.description} is {place.scalar.text!r} ({place.at})" for place in places)
-        message = f"the fields do not agree: {held}" if len(places) > 1 else f"the pattern does not fit: {held}"
+        message = f"{_disagreement(places)}: {held}"
         found.append(Finding("fields-disagree", message, service, places[0].text.where, places[0].scalar.line))
     labels = [place for place in places if place.field.kind == "label" and place.pointer in changed]
     if labels and all(place.field.kind == "label" for place in places if place.pointer in changed):
         found += _images_left(service, version, labels[0])
     return found
+
+
+def _disagreement(places: Sequence[Location]) -> str:
+    if len(places) > 1:
+        return "the fields do not agree"
+    return "it had no tag, so that any version may have run" if places[0].has_no_tag else "the pattern does not fit"
 
 
 def left_out(service: str, paths: Iterable[tuple[str, str]]) -> list[Finding]:

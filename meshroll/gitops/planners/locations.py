@@ -52,11 +52,13 @@ class Location:
 
     @property
     def version(self) -> str | None:
-        """The version there, None when the pattern does not fit; of a whole image what follows its name."""
+        """The version there, of a whole image what follows its name; None for a null, or where the pattern differs."""
         return self.version_like("")
 
     def version_like(self, other: str) -> str | None:
         """The same; but a whole image where the other version, such as the one asked for, is a whole image."""
+        if self.scalar.value is None:
+            return None
         written = self.scalar.text
         of_values = self._keeps_shape and shapes.is_image(written) and not shapes.is_image(other)
         return self.field.version(images.parts(written)[1] if self.field.kind == "image" or of_values else written)
@@ -77,6 +79,13 @@ class Location:
             expected = "a digest, sha256:…" if pinned else "a tag"
             raise BadInputError(f"{wanted} cannot be used here", where=where, expected=expected)
         return wanted
+
+    @property
+    def has_no_tag(self) -> bool:
+        """Whether it is an image without a tag or digest."""
+        written = self.scalar.text
+        whole = self.field.kind == "image" or (self._keeps_shape and shapes.is_image(written))
+        return whole and not images.parts(written)[1]
 
     @property
     def _keeps_shape(self) -> bool:

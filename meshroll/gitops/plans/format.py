@@ -122,7 +122,8 @@ def _move(old: str | None, new: str | None) -> str:
 def _edit(edit: Edit) -> str:
     if edit.whole:
         return f"{'~' if edit.old and edit.new else '+' if edit.new else '-'} {edit.file}"
-    what = f"{one_line(edit.old)} -> {one_line(edit.new)}" if edit.old != edit.new else f"{one_line(edit.new)}, quoted"
+    old, new = (one_line(text) or "-" for text in (edit.old, edit.new))
+    what = f"{old} -> {new}" if edit.old != edit.new else f"{new}, quoted"
     return f"~ {edit.file}:{edit.line} {edit.pointer}: {what}"
 
 

@@ -34,6 +34,7 @@ class Edit:
     line: int = 0  # for people
     blob: str = ""  # the file's blob at the base; it counts only in an exact plan
     anchor: str = ""  # the pointer by names (see `named_pointers`), to find the place again in a file that moved
+    written: str | None = None  # the characters that stood for `new` before, quotes included; None to write it anew
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -168,7 +169,7 @@ class Plan:
     @property
     def hash(self) -> str:
         """The same for the same edits to the same branch, whoever computes it and when."""
-        edits = [[*edit.key, edit.blob] if self.exact else [*edit.key] for edit in sorted(self.edits)]
+        edits = [_covered(edit, exact=self.exact) for edit in sorted(self.edits)]
         touched = {edit.service for edit in self.edits}
         settings = {
             service: tuple(each.agreed for each in own) for service, own in self.settings.items() if service in touched
@@ -204,6 +205,12 @@ class Plan:
             changes=tuple(item for item in self.changes if item.service in services),
             timeline=tuple(item for item in self.timeline if item.service in services),
         )
+
+
+def _covered(edit: Edit, *, exact: bool) -> list[str]:
+    """What of an edit the hash of its plan covers."""
+    written = [] if edit.written is None else [edit.written]
+    return [*edit.key, *written, *([edit.blob] if exact else [])]
 
 
 def joined(plans: Iterable[Plan]) -> Plan:

@@ -13,7 +13,7 @@ from meshroll.errors import BadInputError, ConflictError
 from meshroll.gitops.git import TreeEntry, Trees, blob_of
 from meshroll.gitops.plans.model import Edit, Plan
 from meshroll.gitops.plans.named_pointers import locate
-from meshroll.yamltext import Text, parse, replace_scalars
+from meshroll.yamltext import Text, Written, parse, replace_scalars
 
 FILE_MODE = "100644"
 
@@ -78,13 +78,13 @@ def _scalars(
         raise MovedError(edits[0], None, edits[0].file)
     content = trees.read(entry, edits[0].file)
     text = parse(content, edits[0].file)
-    wanted: dict[str, str] = {}
+    wanted: dict[str, str | Written] = {}
     for edit in edits:
         pointer = edit.pointer if entry.oid == edit.blob else _pointer(text, edit)
         found = _found(text, pointer)
         if pointer is None or found not in (edit.old, edit.new):
             raise MovedError(edit, found, text.place(pointer) if found is not None and pointer else edit.file)
-        wanted[pointer] = edit.new
+        wanted[pointer] = edit.new if edit.written is None else Written(edit.new, edit.written)
     new = replace_scalars(content, wanted, edits[0].file)
     if new == content:
         return None, True

@@ -100,7 +100,7 @@ def _check_agrees(plan: Plan, where: str) -> None:
             wrong = "a manifest does not have such a name"
         elif edit.whole and edit.new and edit.new != blob_of(plan.contents[edit.file]):
             wrong = "its content does not match its blob"
-        elif not edit.whole and not edit.new.isprintable():
+        elif not edit.whole and not (edit.new.isprintable() and (edit.written or "").isprintable()):
             wrong = "its new value cannot be a version"
         if wrong:
             raise BadInputError(wrong, where=f"{where}: {edit.file} {edit.pointer}".rstrip(), expected="a plan as made")
@@ -152,7 +152,10 @@ def _plan_of(document: Mapping[str, Any], where: str) -> Plan:
         item["file"]: _content(item, where) for item in document["edits"] if item["pointer"] == "" and item["new"]
     }
     names = ("file", "pointer", "old", "new", "service", "line", "blob")
-    edits = (Edit(**{name: item[name] for name in names}, anchor=item.get("anchor", "")) for item in document["edits"])
+    edits = (
+        Edit(**{name: item[name] for name in names}, anchor=item.get("anchor", ""), written=item.get("written"))
+        for item in document["edits"]
+    )
     return Plan(
         url=document["repository"],
         branch=document["branch"],
@@ -176,6 +179,8 @@ def _edit_value(plan: Plan, edit: Edit) -> dict[str, Any]:
     value = {name: getattr(edit, name) for name in ("file", "line", "pointer", "old", "new", "blob", "service")}
     if edit.anchor:
         value["anchor"] = edit.anchor
+    if edit.written is not None:
+        value["written"] = edit.written
     if edit.whole and edit.new:
         content = plan.contents[edit.file]
         try:

@@ -1,9 +1,10 @@
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from meshroll.errors import BadInputError
-from meshroll.yamltext import parse, replace_scalars
+from meshroll.yamltext import Written, parse, replace_scalars
+from tests.support.yamltext import exactness
 from tests.support.yamltext.files import texts
 
 
@@ -177,3 +178,53 @@ def test_what_is_not_there_yet_is_written_behind_its_key_as_any_text(new, after)
     assert parse(result.encode(), "f.yaml").value("/0/v") == new
     assert (result[:3], result[len(result) - len(after) :]) == ("v: ", after)
     assert "\n" not in result[: len(result) - len(after)]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "v: 1.10 # x\n",
+        "v: '1.0'\n",
+        "v: v1\nw: 'x'\n",
+        "v:\n",
+        "v: # none yet\n",
+        "v:   # none yet\n",
+        "v: ~\n",
+        "v: ''",
+        "v: &v # none yet\n",
+        "{v: , w: 1}\n",
+        "{v: null}\n",
+        "v: 2026-11-23\n",
+        "v: >-\n  1.0\n",
+        'v: "1.\\\n  0"\n',
+        "v: on\n",
+        'v: \'{"a": "1.0"}\'\n',
+        "v: \"a: '1.0'\\n\"\n",
+        "v: |\n  a:   # none yet\n  b: 1.10\n",
+    ],
+)
+def test_what_was_written_comes_back_as_it_was(before):
+    pointer = "/0/v/0/a" if parse(before.encode(), "f").within("/0/v") else "/0/v"
+    old = parse(before.encode(), "f").scalar(pointer)
+    after = changed(before, "9.9", pointer)
+    assert parse(after.encode(), "f").value(pointer) == "9.9"
+    assert replace_scalars(after.encode(), {pointer: Written(old.text, old.source)}, "f") == before.encode()
+
+
+def test_what_cannot_be_written_as_it_was_is_written_anew_and_a_null_is_not():
+    assert replace_scalars(b"[v2]", {"/0/0": Written("a, b", "a, b")}, "f") == b'["a, b"]'
+    assert replace_scalars(b'{"v": "v2"}', {"/0/v": Written("v1", "v1")}, "f.json") == b'{"v": "v1"}'
+    with pytest.raises(BadInputError, match=r"^f\.json:1 /0/v: the new value cannot be written here"):
+        replace_scalars(b'{"v": "v2"}', {"/0/v": Written("~", "~")}, "f.json")
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(exactness.edits())
+def test_an_edit_and_what_was_written_before_is_the_file_as_it_was(edit):
+    file, wanted = edit
+    text = parse(file.content, file.name)
+    spots = {file.spots[number].pointer: new for number, new in wanted.items()}
+    after = replace_scalars(file.content, spots, file.name)
+    olds = {pointer: text.scalar(pointer) for pointer in spots}
+    back = {pointer: Written(old.text, old.source) for pointer, old in olds.items()}
+    assert replace_scalars(after, back, file.name) == file.content

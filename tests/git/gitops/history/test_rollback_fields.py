@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from meshroll.errors import BadInputError, ConflictError, worded
@@ -9,6 +11,7 @@ from meshroll.gitops.history.rollback import locator, plan_rollback
 from meshroll.gitops.planners import DesiredVersion, plan_adopted
 from meshroll.gitops.plans import apply_plan
 from meshroll.gitops.plans.scope import Scope
+from meshroll.gitops.plans.serialize import from_json, to_json
 from meshroll.settings.fields import parse_field
 from tests.support.git.repositories import Repository
 from tests.support.git.undoing import trailers, undo
@@ -193,14 +196,60 @@ def test_a_version_that_did_not_fit_the_pattern_is_no_first_release(repository: 
     assert repository.read(SHOP) == manifest("latest")
 
 
-@pytest.mark.parametrize("nothing", ["null", "~"])
-def test_a_null_is_not_returned_as_a_text(repository: Repository, nothing: str) -> None:
-    repository.commit(write={"chart/values.yaml": chart(nothing)})
-    desired = DesiredVersion("api", "1.17.0", (parse_field("helm:values.yaml#image.tag"),))
+@pytest.mark.parametrize(
+    ("line", "old"),
+    [
+        ("tag:", None),
+        ("tag:   # filled by releases", None),
+        ("tag: ~", None),
+        ("tag: null # filled by releases", None),
+        ('tag: ""', None),
+        ("tag: 1.10 # a number", "1.10"),
+        ("tag: 2026-11-25", "2026-11-25"),
+        ("tag: '1.10'", "1.10"),
+        ("tag: v1", "v1"),
+        ("tag: >-\n      v1", "v1"),
+    ],
+)
+@pytest.mark.parametrize(
+    "around", ["image:\n  {}\n  name: 'shop'\n", "values: |\n  image:\n    {}\n    name: 'shop'\n"]
+)
+def test_what_stood_there_before_two_releases_comes_back_as_it_was(
+    repository: Repository, line: str, old: str | None, around: str
+) -> None:
+    before = around.format(line)
+    repository.commit(write={"chart/values.yaml": before})
+    field = parse_field("helm:values.yaml#values.image.tag" if "values" in around else "helm:values.yaml#image.tag")
+    olds = []
+    for version in ("1.17.0", "1.18"):
+        desired = DesiredVersion("api", version, (field,))
+        plan = plan_adopted(repository.remote, "chart", [desired], cache=repository.cache)
+        assert len([row for row in plan.diff.splitlines()[4:] if row[0] in "+-"]) == 2
+        assert plan.findings == ()
+        olds.append(plan.changes[0].old)
+        apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
+    repository.commit("a comment", write={"chart/values.yaml": "# new\n" + repository.read("chart/values.yaml")})
+    back = plan_rollback(
+        repository.remote,
+        "api",
+        locator("api", adopted=True),
+        scope=Scope("prod"),
+        to=olds[0] or "-",
+        over_newer=True,
+        cache=repository.cache,
+    )
+    assert olds == [old, "1.17.0"]
+    undo(repository, replace(back, plan=from_json(to_json(back.plan).encode(), "plan.json")))
+    assert repository.read("chart/values.yaml") == "# new\n" + before
+
+
+def test_an_undo_that_writes_other_characters_is_another_plan(repository: Repository) -> None:
+    repository.commit(write={"chart/values.yaml": chart("1.10")})
+    desired = DesiredVersion("api", "1.11", (parse_field("helm:values.yaml#image.tag"),))
     plan = plan_adopted(repository.remote, "chart", [desired], cache=repository.cache)
     apply_plan(repository.remote, plan, stack="prod", cache=repository.cache)
     located = locator("api", adopted=True)
-    with pytest.raises(
-        ConflictError, match=r"image/tag: what the release of api changed held no text before; expected"
-    ):
-        plan_rollback(repository.remote, "api", located, scope=Scope("prod"), cache=repository.cache)
+    back = plan_rollback(repository.remote, "api", located, scope=Scope("prod"), cache=repository.cache).plan
+    (edit,) = back.edits
+    assert (edit.old, edit.new, edit.written) == ("1.11", "1.10", "1.10")
+    assert replace(back, edits=(replace(edit, written="'1.10'"),)).hash != back.hash
