@@ -50,7 +50,7 @@ def ours(url: str, work: Path, version: str) -> None:
     cache, plan = str(work / "cache"), str(work / "plan.json")
     where = ["--repository", url, "--branch", "main", "--path", PATH]
     run(*meshroll, "plan", *where, "--set", f"{SERVICE}={version}", "--out", plan, cwd=CHECKOUT, XDG_CACHE_HOME=cache)
-    run(*meshroll, "apply", plan, cwd=CHECKOUT, XDG_CACHE_HOME=cache)
+    run(*meshroll, "apply", plan, "--repository", url, cwd=CHECKOUT, XDG_CACHE_HOME=cache)
 
 
 def sed(url: str, work: Path, version: str) -> None:

@@ -16,6 +16,7 @@ from meshroll.errors import BadInputError, ExitCode
 
 if TYPE_CHECKING:  # importing them is left to the command that runs
     from meshroll.gitops.plans import Plan
+    from meshroll.settings import Stack
 
 
 @click.command("plan")
@@ -87,13 +88,12 @@ def apply_command(file: Path, repository: str | None, exact: bool, verbose: bool
     All that the file says is made again from its edits and compared first. A plan without a stack needs --repository:
     nothing goes where the plan alone says. With MESHROLL_PLAN the plan must be the one of that hash.
     """
-    from meshroll.cli.project import load_stack
     from meshroll.gitops.plans import read_plan
     from meshroll.release.applying import apply_agreed
 
     plan = read_plan(file)
     with errors_worded(plan.stack):
-        stack = load_stack(plan.stack) if plan.stack else None
+        stack = _stack(plan.stack) if plan.stack else None
         applied = apply_agreed(plan, stack, str(file), repository=repository, environ=os.environ, exact=exact)
     if applied.made:
         changes = plan.every_change if verbose else plan.summary
@@ -102,14 +102,20 @@ def apply_command(file: Path, repository: str | None, exact: bool, verbose: bool
         click.echo(f"nothing to do: {plan.branch} holds what is planned ({applied.commit or 'no commit'})")
 
 
+def _stack(name: str) -> Stack:
+    from meshroll.cli.project import load_stack
+
+    return load_stack(name)
+
+
 def _stack_plan(name: str, versions: Mapping[str, str], wave: int | None, *, exact: bool) -> Plan:
-    from meshroll.cli.project import load_stack, project_folder
+    from meshroll.cli.project import project_folder
     from meshroll.provider import RELEASE
     from meshroll.release.requests import plan_stack
     from meshroll.release.state import PulumiState
 
     state = PulumiState(name, project_folder(Path.cwd()), RELEASE)
-    return plan_stack(load_stack(name), state, versions, wave=wave, exact=exact)
+    return plan_stack(_stack(name), state, versions, wave=wave, exact=exact)
 
 
 def _repository_plan(
@@ -123,7 +129,7 @@ def _repository_plan(
     exact: bool,
 ) -> Plan:
     from meshroll.release.access import given_remote
-    from meshroll.release.requests import plan_repository
+    from meshroll.release.unlisted import plan_repository
 
     if wave is not None:
         raise BadInputError("only a stack has waves", where="--wave", expected="-s STACK")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from meshroll.manifests import TEMPLATES
+from meshroll.resources import resource
 
+# The templates that come with Meshroll, a folder each.
+TEMPLATES = resource("project", "rollout_templates")
 DESCRIPTOR = "template.yaml"
 
 

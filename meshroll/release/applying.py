@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from meshroll.errors import BadInputError, Parameter
 from meshroll.gitops.git import Remote, Style
@@ -12,10 +13,10 @@ from meshroll.gitops.plans import HELD, Applied, Plan, apply_plan
 from meshroll.release.access import agreed_remote
 from meshroll.release.agreed import check_agreed
 from meshroll.release.binding import check_bound
-from meshroll.release.target import stack_repository
-from meshroll.release.waves import check_one_wave
 from meshroll.release.wording import holds_as_sentences
-from meshroll.settings.model import Stack
+
+if TYPE_CHECKING:
+    from meshroll.settings import Stack
 
 
 def apply_agreed(
@@ -42,6 +43,9 @@ def apply_agreed(
 
 
 def _of_stack(plan: Plan, stack: Stack, where: str, repository: str | None) -> tuple[Remote, Style | None]:
+    from meshroll.release.target import stack_repository  # what reads and plans for stacks
+    from meshroll.release.waves import check_one_wave
+
     if repository is not None:
         what = f"stack {stack.name} says where"
         raise BadInputError(what, where=where, expected=("no ", Parameter("repository")))

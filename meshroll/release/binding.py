@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import Remote
 from meshroll.gitops.plans import EARLIER, HELD, Finding, Plan, ServiceSettings
 from meshroll.release.replanning import Replanned, replanned
 from meshroll.release.wording import is_unread
-from meshroll.settings.model import Stack
+
+if TYPE_CHECKING:
+    from meshroll.settings import Stack
 
 COMPARED = ("edits", "changes", "diff", "applications")
 

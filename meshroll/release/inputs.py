@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from meshroll.gitops.git import Remote, Style
 from meshroll.manifests.lint import Options
-from meshroll.settings.model import Cluster, Field, OnHeld, Wait
+from meshroll.settings.fields import Field
+from meshroll.settings.model import Cluster, OnHeld, Wait
 
 if TYPE_CHECKING:  # a Pulumi program makes inputs and no plans
     from meshroll.gitops.plans import Edit

@@ -13,8 +13,7 @@ from meshroll.gitops.history import Hold, find_holds, without_held
 from meshroll.gitops.planners import FINDINGS, DesiredVersion, plan_adopted, plan_rendered, read_adopted, read_versions
 from meshroll.gitops.planners import KINDS as WORKLOADS
 from meshroll.gitops.plans import Plan
-from meshroll.manifests import TEMPLATES
-from meshroll.manifests.folders import template_folder
+from meshroll.manifests.folders import TEMPLATES, template_folder
 from meshroll.manifests.lint import Severity, lint
 from meshroll.manifests.templates import check_object, load_template, rendered_objects, texts
 from meshroll.release.describe import described

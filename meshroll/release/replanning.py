@@ -9,25 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from meshroll.errors import BadInputError, MeshrollError
 from meshroll.gitops.git import Remote
-from meshroll.gitops.planners import (
-    DesiredVersion,
-    application_findings,
-    files_after,
-    plan_adopted,
-    plan_rendered,
-    read_adopted,
-)
+from meshroll.gitops.planners import DesiredVersion, application_findings, plan_adopted, read_adopted
 from meshroll.gitops.plans import Finding, Plan, joined
-from meshroll.manifests.templates import objects
-from meshroll.release.describe import described
-from meshroll.release.inputs import ReleaseInputs
-from meshroll.release.planning import desired_versions
-from meshroll.release.stack import from_stack, release_groups
 from meshroll.settings.fields import parse_field
-from meshroll.settings.model import Stack
+
+if TYPE_CHECKING:  # a plan without a stack needs neither a stack nor the templates
+    from meshroll.release.inputs import ReleaseInputs
+    from meshroll.settings import Stack
 
 
 @dataclass(frozen=True)
@@ -80,6 +72,8 @@ def _of_repository(plan: Plan, remote: Remote, versions: Mapping[str, str], wher
 
 
 def _of_stack(plan: Plan, stack: Stack, versions: Mapping[str, str], where: str) -> Replanned:
+    from meshroll.release.stack import from_stack, release_groups
+
     known = {each.name for each in stack.services}
     for service in plan.settings:
         if service not in known:
@@ -108,8 +102,14 @@ def _of_stack(plan: Plan, stack: Stack, versions: Mapping[str, str], where: str)
 
 def _part(plan: Plan, inputs: ReleaseInputs, versions: Mapping[str, str]) -> Plan:
     """The part of one Release."""
+    from meshroll.release.describe import described
+    from meshroll.release.planning import desired_versions
+
     remote, path, names = inputs.remote, inputs.path, [each.name for each in inputs.services]
     if inputs.kind == "rendered":
+        from meshroll.gitops.planners import files_after, plan_rendered
+        from meshroll.manifests.templates import objects
+
         files = files_after(remote, path, names, plan)
         templates = {each.name: each.template for each in inputs.services}
         made = plan_rendered(remote, path, files, templates=templates, exact=inputs.exact, at=plan.base)

@@ -1,18 +1,15 @@
-"""Plans for versions that a person asks for: of a whole stack, of one of its waves, or in a repository without a stack.
+"""Plans for versions that a person asks for, of a whole stack or of one of its waves.
 
 What must wait for a person is a finding of the plan, and stays out of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 
 from meshroll.errors import BadInputError, ConflictError, Parameter
-from meshroll.gitops.git import Remote
-from meshroll.gitops.history import Hold, find_holds, seen_in, without_held
-from meshroll.gitops.planners import DesiredVersion, application_findings, plan_adopted
 from meshroll.gitops.plans import Plan, joined
 from meshroll.release import planning
 from meshroll.release.inputs import ReleaseInputs
@@ -20,8 +17,7 @@ from meshroll.release.selection import with_versions
 from meshroll.release.stack import from_stack
 from meshroll.release.state import PulumiState
 from meshroll.release.waves import releases_of_wave
-from meshroll.release.wording import hold_finding, unread_finding
-from meshroll.settings.fields import parse_field
+from meshroll.release.wording import unread_finding, with_holds
 from meshroll.settings.model import Stack
 
 
@@ -42,20 +38,6 @@ def plan_stack(stack: Stack, state: PulumiState, versions: Mapping[str, str], *,
     return replace(plan, releases={release: part.hash for release, part in parts.items()})
 
 
-def plan_repository(
-    remote: Remote, path: str, fields: Sequence[str], versions: Mapping[str, str], *, exact: bool
-) -> Plan:
-    """The plan for a repository that no stack describes; the person who asks is taken to know what is there."""
-    parsed = tuple(parse_field(field) for field in fields)
-    desired = [DesiredVersion(service, version, parsed) for service, version in versions.items()]
-
-    def make(held: Collection[str]) -> Plan:
-        return plan_adopted(remote, path, [each for each in desired if each.service not in held], exact=exact)
-
-    plan = _with_holds(*without_held(make, lambda plan: find_holds(remote, plan, acknowledged=seen_in(plan))))
-    return replace(plan, findings=(*plan.findings, *application_findings(remote, plan)))
-
-
 def _part(
     inputs: ReleaseInputs,
     written: Callable[[ReleaseInputs], Mapping[str, str]],
@@ -65,11 +47,7 @@ def _part(
 ) -> Plan:
     """The plan of one Release."""
     inputs = replace(inputs, exact=inputs.exact or exact)
-    return _with_holds(*planning.plan_unheld(inputs, written=lambda: written(inputs), acknowledged=seen))
-
-
-def _with_holds(plan: Plan, held: Sequence[Hold]) -> Plan:
-    return replace(plan, findings=(*plan.findings, *map(hold_finding, held)))
+    return with_holds(*planning.plan_unheld(inputs, written=lambda: written(inputs), acknowledged=seen))
 
 
 def _with_trouble(plan: Plan, trouble: str) -> Plan:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from meshroll.errors import BadInputError, Remedy
 from meshroll.gitops.git import DEFAULT_BRANCH
 from meshroll.gitops.history import HeldError, Hold, Origin, ServiceAddress
-from meshroll.gitops.plans import Finding
+from meshroll.gitops.plans import Finding, Plan
 
 SHORT = 12  # characters of a commit's id
 
@@ -22,6 +23,11 @@ def hold_sentence(hold: Hold) -> str:
 def hold_finding(hold: Hold) -> Finding:
     """The same in a plan."""
     return Finding(hold.kind, _reason(hold), hold.service)
+
+
+def with_holds(plan: Plan, held: Sequence[Hold]) -> Plan:
+    """A plan with a finding for each hold."""
+    return replace(plan, findings=(*plan.findings, *map(hold_finding, held)))
 
 
 def unread_finding(trouble: str) -> Finding:

@@ -6,16 +6,18 @@ Values have passed the schema and carry its defaults; a `Problem` raised here na
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from meshroll.errors import BadInputError
 from meshroll.manifests.admitted import Admit
-from meshroll.manifests.lint import RULES, Waiver
 from meshroll.settings import model
 from meshroll.settings.document import Pointer
-from meshroll.settings.fields import field_of
+from meshroll.settings.fields import Field, field_of
 from meshroll.settings.schema import SchemaProblem, suggest
+
+if TYPE_CHECKING:
+    from meshroll.manifests.lint import Waiver
 
 PREFIX: Final = "meshroll:"
 SYNCHRONIZES_BY_HAND: Final = (0, 26)  # a mesh of this release needs two ConfigMaps edited besides
@@ -109,6 +111,8 @@ def _known(name: str, known: Collection[str], pointer: Pointer, among: str = "cl
 
 
 def _waiver(number: int, entry: Mapping[str, Any]) -> Waiver:
+    from meshroll.manifests.lint import RULES, Waiver  # few stacks waive a rule
+
     _known(entry["rule"], [rule.id for rule in RULES], _at("lint", "waive", number, "rule"), "lint's rules")
     return Waiver(entry["rule"], entry["reason"], entry.get("object", ""))
 
@@ -289,7 +293,7 @@ def _service(name: str, values: Mapping[str, Any], kind: str, *, shared: bool) -
     )
 
 
-def _field(values: Mapping[str, str], pointer: Pointer) -> model.Field:
+def _field(values: Mapping[str, str], pointer: Pointer) -> Field:
     try:
         return field_of(values, "")
     except BadInputError as error:

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from meshroll.errors import BadInputError
-from meshroll.manifests import TEMPLATES
-from meshroll.manifests.folders import DESCRIPTOR, known_templates, project_templates, template_folder
+from meshroll.manifests.folders import DESCRIPTOR, TEMPLATES, known_templates, project_templates, template_folder
 from meshroll.settings.build import PREFIX
 from meshroll.settings.document import Pointer, shown
-from meshroll.settings.fields import check_fields_version
-from meshroll.settings.model import Field, Service
+from meshroll.settings.fields import Field, check_fields_version
+from meshroll.settings.model import Service
 from meshroll.settings.sources import Sealed
 
 _GO_TIME: Final = re.compile(

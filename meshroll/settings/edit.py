@@ -17,8 +17,7 @@ from meshroll.settings import document
 from meshroll.settings.build import PREFIX
 from meshroll.settings.check import check_version
 from meshroll.settings.document import Document, Pointer
-from meshroll.settings.fields import field_of
-from meshroll.settings.model import Field
+from meshroll.settings.fields import Field, field_of
 from meshroll.settings.schema import suggest
 from meshroll.yamltext import join_pointer, replace_scalars
 

@@ -8,16 +8,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, get_args
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
 
 from meshroll.errors import BadInputError
-from meshroll.settings.model import VERSION, Field, FieldKind
 
+FieldKind = Literal["label", "image", "kustomize", "helm", "path"]
+VERSION: Final = "{version}"
 KINDS: Final[tuple[FieldKind, ...]] = get_args(FieldKind)
 EXPECTED: Final = "label:NAME, image[:CONTAINER|:KIND/NAME], kustomize:NAME, helm:FILE#PATH or path:FILE#POINTER"
 TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 MAX_TEXT: Final = 512
+
+
+@dataclass(frozen=True)
+class Field:
+    """A place of the version in an adopted repository: a kind, which one of that kind, and the text of a version."""
+
+    kind: FieldKind
+    value: str  # a name, or FILE#PLACE; empty for the image of the container that is meant anyway
+    pattern: str = VERSION
+
+    def __str__(self) -> str:
+        # As `parse_field` reads it: the first `=` begins the pattern.
+        value = self.value.replace("%", "%25").replace("=", "%3D")
+        text = f"{self.kind}:{value}" if value else self.kind
+        return text if self.pattern == VERSION else f"{text}={self.pattern}"
+
+    def text(self, version: str) -> str:
+        """What the place holds for a version."""
+        return self.pattern.replace(VERSION, version)
+
+    def version(self, text: str) -> str | None:
+        """The version that a text stands for, None for a text that the pattern does not make."""
+        before, _, after = self.pattern.partition(VERSION)
+        fits = len(text) > len(before) + len(after) and text.startswith(before) and text.endswith(after)
+        return text[len(before) : len(text) - len(after)] if fits else None
 
 
 def parse_field(text: str, where: str = "--field") -> Field:

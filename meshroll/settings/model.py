@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from meshroll.manifests.admitted import NOTHING_MORE, Admit
-from meshroll.manifests.lint import Waiver
+from meshroll.settings.fields import Field
+
+if TYPE_CHECKING:  # most who read a stack's values ask no rule
+    from meshroll.manifests.lint import Waiver
 
 Wait = Literal["committed", "synced", "step", "finished"]
 OnHeld = Literal["warn", "error"]
-FieldKind = Literal["label", "image", "kustomize", "helm", "path"]
-VERSION = "{version}"
 
 
 @dataclass(frozen=True)
@@ -139,31 +140,6 @@ class Delivery:
     timeout_seconds: int
     waves: tuple[tuple[str, ...], ...] = ()  # without any all work clusters are one
     on_held: OnHeld = "warn"  # what a service that must wait for a person is to `pulumi up`
-
-
-@dataclass(frozen=True)
-class Field:
-    """A place of the version in an adopted repository: a kind, which one of that kind, and the text of a version."""
-
-    kind: FieldKind
-    value: str  # a name, or FILE#PLACE; empty for the image of the container that is meant anyway
-    pattern: str = VERSION
-
-    def __str__(self) -> str:
-        # As `meshroll.settings.fields.parse_field` reads it: the first `=` begins the pattern.
-        value = self.value.replace("%", "%25").replace("=", "%3D")
-        text = f"{self.kind}:{value}" if value else self.kind
-        return text if self.pattern == VERSION else f"{text}={self.pattern}"
-
-    def text(self, version: str) -> str:
-        """What the place holds for a version."""
-        return self.pattern.replace(VERSION, version)
-
-    def version(self, text: str) -> str | None:
-        """The version that a text stands for, None for a text that the pattern does not make."""
-        before, _, after = self.pattern.partition(VERSION)
-        fits = len(text) > len(before) + len(after) and text.startswith(before) and text.endswith(after)
-        return text[len(before) : len(text) - len(after)] if fits else None
 
 
 @dataclass(frozen=True)

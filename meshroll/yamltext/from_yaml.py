@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import yaml
+from yaml.reader import Reader
 
 from meshroll.errors import BadInputError
 from meshroll.yamltext.nodes import NodeKind, ReaderEvent
 from meshroll.yamltext.source import Source
 
 _Loader: Final[Any] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-_UNPRINTABLE: Final = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE: Final[re.Pattern[str]] = Reader.NON_PRINTABLE  # what YAML 1.1 allows in no file
 _STARTS: Final[dict[type, NodeKind]] = {yaml.MappingStartEvent: "mapping", yaml.SequenceStartEvent: "sequence"}
 
 

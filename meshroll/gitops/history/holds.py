@@ -15,7 +15,6 @@ from pathlib import Path
 from meshroll.errors import BadInputError, Remedy
 from meshroll.gitops.git import FileAuthor, Remote, Transport, fetch_commit, open_cache, retried
 from meshroll.gitops.history.events import Event, at, fetch_events, newest_known, version_changes
-from meshroll.gitops.history.past import changed_by, was_before
 from meshroll.gitops.history.undone import undone_by
 from meshroll.gitops.history.written import Written, last_written
 from meshroll.gitops.plans import HoldKind, Plan, ServiceSettings, VersionChange
@@ -232,6 +231,8 @@ def _undone(plan: Plan, change: VersionChange, event: Event) -> Hold:
 
 
 def _moved(transport: Transport, plan: Plan, change: VersionChange, event: Event | None, *, written: str) -> Hold:
+    from meshroll.gitops.history.past import changed_by, was_before  # it reads files as planners do
+
     service, address = change.service, _address(plan, change.service)
     return Hold(
         "other-in-git" if written and not was_before(transport, plan, change, written) else "newer-in-git",

@@ -40,7 +40,7 @@ from meshroll.gitops.planners.locations import Location
 from meshroll.gitops.planners.search import MAX_LISTED, find
 from meshroll.gitops.plans import Canary, Edit, Finding, Plan, ServiceSettings, VersionChange, anchor
 from meshroll.manifests.lint import Options
-from meshroll.settings.model import Field
+from meshroll.settings.fields import Field
 from meshroll.yamltext import replace_scalars
 
 CLUSTER, SERVICE = "{cluster}", "{service}"

@@ -17,8 +17,7 @@ from meshroll.gitops.planners.links import Link
 from meshroll.gitops.planners.occurrences import Below, Occurrence, occurrences
 from meshroll.gitops.planners.ways import how_far, pointers, way_of
 from meshroll.gitops.planners.workloads import Workload
-from meshroll.settings.fields import check_text
-from meshroll.settings.model import VERSION, Field
+from meshroll.settings.fields import VERSION, Field, check_text
 from meshroll.yamltext import Scalar, Text, join_pointer
 
 

@@ -37,7 +37,7 @@ FILE_MODE = "100644"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def plan(
+def plan_rendered(
     remote: Remote,
     root: str,
     services: Mapping[str, Mapping[str, str]],

@@ -24,7 +24,7 @@ from meshroll.gitops.planners.locations import (
 from meshroll.gitops.planners.occurrences import Occurrence, occurrences
 from meshroll.gitops.planners.proposals import proposals
 from meshroll.gitops.planners.workloads import Workload, workloads
-from meshroll.settings.model import Field
+from meshroll.settings.fields import Field
 
 LABEL, IMAGE = Field("label", "version"), Field("image", "")
 MAX_LISTED = 8

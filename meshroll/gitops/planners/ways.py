@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshroll.errors import BadInputError
-from meshroll.settings.model import Field
+from meshroll.settings.fields import Field
 from meshroll.yamltext import Text, join_pointer, split_pointer
 
 _NAME = r"(?:\\.|[^.\[\]\\])+"

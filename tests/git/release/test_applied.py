@@ -10,7 +10,8 @@ import pytest
 from meshroll.errors import MeshrollError
 from meshroll.manifests.argocd import ignore_differences
 from meshroll.release.applied import ApplicationNeeds, application_needs
-from meshroll.settings.model import Field, Service, Stack
+from meshroll.settings.fields import Field
+from meshroll.settings.model import Service, Stack
 from tests.support.git.repositories import Repository
 from tests.support.stacks import stack
 

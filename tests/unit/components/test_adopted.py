@@ -11,7 +11,8 @@ from meshroll.components.argocd import application_spec
 from meshroll.release.applied import ApplicationNeeds
 from meshroll.release.properties import from_properties, to_properties
 from meshroll.release.stack import from_stack, release_groups
-from meshroll.settings.model import Field, Service, Stack
+from meshroll.settings.fields import Field
+from meshroll.settings.model import Service, Stack
 from tests.support.stacks import stack
 
 FIELDS = (Field("label", "version"), Field("image", "", "{version}-alpine"))

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from meshroll.manifests import TEMPLATES
-from meshroll.manifests.folders import DESCRIPTOR, known_templates, project_templates, template_folder
+from meshroll.manifests.folders import DESCRIPTOR, TEMPLATES, known_templates, project_templates, template_folder
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from meshroll.gitops.history.lineage import Lineage, Relation
 from meshroll.provider import clusters
 from meshroll.release.inputs import ReleaseInputs, VersionedService
 from meshroll.release.properties import from_properties
-from meshroll.settings.model import Cluster, Field
+from meshroll.settings.fields import Field
+from meshroll.settings.model import Cluster
 from tests.support.release import WHOLE
 
 

@@ -14,7 +14,8 @@ from meshroll.gitops.plans import Edit
 from meshroll.manifests.lint import Options, Waiver
 from meshroll.release.inputs import ArgoApplications, MeshClusters, ReleaseInputs, RepositoryKind, VersionedService
 from meshroll.release.properties import from_properties, significant, to_properties
-from meshroll.settings.model import Cluster, Field, OnHeld, Wait
+from meshroll.settings.fields import Field
+from meshroll.settings.model import Cluster, OnHeld, Wait
 from tests.support.release import WHOLE
 
 TEXT = st.text(st.characters(codec="ascii", categories=("L", "N", "P")), max_size=8)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from meshroll.errors import BadInputError
 from meshroll.settings import explain
-from meshroll.settings.explain import _with
+from meshroll.settings.effective import _with
 from tests.support.stack_files import ENVIRON, TEXT, with_change, write
 
 

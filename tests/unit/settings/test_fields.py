@@ -10,8 +10,15 @@ from hypothesis import strategies as st
 
 from meshroll.errors import BadInputError
 from meshroll.settings.edit import set_version
-from meshroll.settings.fields import check_fields_version, field_of, field_values, parse_field
-from meshroll.settings.model import VERSION, Field, FieldKind
+from meshroll.settings.fields import (
+    VERSION,
+    Field,
+    FieldKind,
+    check_fields_version,
+    field_of,
+    field_values,
+    parse_field,
+)
 
 EXPECTED = "expected label:NAME, image[:CONTAINER|:KIND/NAME], kustomize:NAME, helm:FILE#PATH or path:FILE#POINTER"
 

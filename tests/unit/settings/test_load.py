@@ -7,6 +7,7 @@ import yaml
 from meshroll.errors import BadInputError
 from meshroll.manifests.lint import Waiver
 from meshroll.settings import Sealed, load_file, model, stack_file
+from meshroll.settings.fields import Field
 from tests.support.stack_files import ENVIRON, TEXT, with_change, write
 
 
@@ -96,9 +97,9 @@ def test_an_adopted_service_has_a_version_fields_and_routes(tmp_path):
             {},
             ("test-v2",),
             (
-                model.Field("label", "version"),
-                model.Field("image", "", "{version}-alpine"),
-                model.Field("helm", "values.yaml#image.tag"),
+                Field("label", "version"),
+                Field("image", "", "{version}-alpine"),
+                Field("helm", "values.yaml#image.tag"),
             ),
         ),
     )
