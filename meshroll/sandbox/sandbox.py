@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from meshroll.errors import BadInputError, UnavailableError
+from meshroll.folders import check, private
 from meshroll.sandbox import environment, network, pulumi
 from meshroll.sandbox.build import crds, parts
 from meshroll.sandbox.state import claims, files, repository
 from meshroll.sandbox.state.credentials import SandboxCredentials
-from meshroll.sandbox.state.home import Home, parts_cache
+from meshroll.sandbox.state.home import PARTS_ELSEWHERE, Home, parts_cache
 from meshroll.sandbox.supervision import process
 from meshroll.sandbox.supervision.supervisor import PartStatus, Supervisor
 from meshroll.sandbox.topology import table
@@ -37,8 +38,11 @@ class Sandbox:
     """A whole hosted mesh on loopback, known by its name."""
 
     def __init__(self, name: str = "default", *, root: Path | None = None, cache: Path | None = None) -> None:
+        """Raises BadInputError for a name that cannot be one, and for a folder that others could change."""
         self.home = Home.of(name, root)
         self._cache = cache or parts_cache()
+        self.home.check()
+        check(self._cache, PARTS_ELSEWHERE)
 
     def up(self, workers: int | None = None, *, workloads: Sequence[Path] = (), progress: Progress = _silent) -> None:
         """Build, start and seed what is missing, and return when every part is ready.
@@ -66,8 +70,8 @@ class Sandbox:
         network.enter(self.home, command)
 
     def build_parts(self, progress: Progress = _silent) -> None:
-        """Build what the cache lacks. Raises BadInputError for a missing build tool."""
-        self._cache.mkdir(parents=True, exist_ok=True)
+        """Build what the cache lacks. Raises BadInputError for a missing build tool, or a cache that others share."""
+        private(self._cache, PARTS_ELSEWHERE)
         parts.ensure(self._builds(), self._cache, progress)
         crds.ensure(self._cache, progress)
 

@@ -1,8 +1,9 @@
 """A private bare repository for each remote, kept between runs: what was fetched once is not fetched again.
 
-It lies in `$XDG_CACHE_HOME/meshroll/git`, readable by its owner alone, holds nothing that the remote does not, and may
-be deleted at any time. One process at a time uses it: a lock file beside it is held, and handed to every `git` child,
-so that a child that outlives a killed parent is waited for. Leftovers of a killed Git are removed under that lock.
+It lies in `$XDG_CACHE_HOME/meshroll/git`, a folder that nobody else can use, holds nothing that the remote does not,
+and may be deleted at any time. One process at a time uses it: a lock file beside it is held, and handed to every `git`
+child, so that a child that outlives a killed parent is waited for. Leftovers of a killed Git are removed under that
+lock, and what is not as it was left (`.seal`, see seal) is not used: the cache is made anew.
 
 Beside it stands how little the server lets us fetch (`.filter`, see transport) and, while a key that is not a file of
 the user's is in use, the key (`.key`).
@@ -21,16 +22,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from meshroll.errors import BadInputError, TimedOutError
+from meshroll.folders import private
 from meshroll.gitops.git.disk import unusable
 from meshroll.gitops.git.environment import Login
 from meshroll.gitops.git.process import BrokenCacheError, Git
 from meshroll.gitops.git.remote import Remote
+from meshroll.gitops.git.seal import is_sealed, seal
 from meshroll.gitops.git.ssh import SSH_COMMAND, connection_variables
 from meshroll.gitops.git.trailers import PARTS
 from meshroll.gitops.git.transport import FilterRefusedError, Transport
 
 T = TypeVar("T")
 LOCK_SECONDS = 180.0
+ELSEWHERE = "XDG_CACHE_HOME set to a folder of your own"
 MAX_PACKS = 200  # every fetch adds one; repacking costs more than fetching one commit anew
 
 
@@ -49,11 +53,12 @@ def cache_root(environ: Mapping[str, str] = os.environ) -> Path:
 def open_cache(remote: Remote, root: Path | None = None) -> Iterator[Git]:
     """The cache of a remote, locked, made if missing.
 
-    Raises TimedOutError when another process keeps it, and the error of `unusable` when its disk cannot be written.
+    Raises TimedOutError when another process keeps it, BadInputError when others can use its folder, and the error of
+    `unusable` when its disk cannot be written.
     """
     root = root or cache_root()
     try:
-        with _opened(remote, root) as git:
+        with _opened(remote, private(root, ELSEWHERE)) as git:
             yield git
     except OSError as error:
         raise unusable(root, error.errno) from error
@@ -61,7 +66,6 @@ def open_cache(remote: Remote, root: Path | None = None) -> Iterator[Git]:
 
 @contextmanager
 def _opened(remote: Remote, root: Path) -> Iterator[Git]:
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory = root / f"{hashlib.sha256(remote.url.encode()).hexdigest()[:32]}.git"
     login = Login(remote.origin, remote.username, remote.password) if remote.origin and remote.password else None
     with (
@@ -78,6 +82,7 @@ def _opened(remote: Remote, root: Path) -> Iterator[Git]:
             raise
         finally:
             git.close()
+            seal(directory)
 
 
 def _unless_configured(directory: Path, remote: Remote, variables: Mapping[str, str]) -> Mapping[str, str]:
@@ -107,7 +112,7 @@ def retried(work: Callable[[], T]) -> T:
 
 @contextmanager
 def _locked(path: Path, remote: Remote) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         deadline = time.monotonic() + LOCK_SECONDS
         while True:
@@ -139,18 +144,21 @@ def _holder(descriptor: int) -> str:
 
 
 def _remove(directory: Path) -> None:
-    """As far as possible: what is still in the way is reported when the cache is made anew."""
-    if directory.is_dir():
+    """Raises BadInputError where it cannot be done: what is left could lead Git astray."""
+    if directory.is_dir() and not directory.is_symlink():
         shutil.rmtree(directory, ignore_errors=True)
     else:
         directory.unlink(missing_ok=True)
+    if os.path.lexists(directory):
+        raise BadInputError(
+            "a cache that is not as it was left cannot be removed", where=str(directory), expected="it removed"
+        )
 
 
 def _prepare(git: Git) -> None:
     directory = git.directory
-    if len(list(directory.glob("objects/pack/*.pack"))) > MAX_PACKS:
-        _remove(directory)
-    if not (directory / "HEAD").is_file() or not (directory / "objects").is_dir():
+    usable = is_sealed(directory) and (directory / "HEAD").is_file() and (directory / "objects").is_dir()
+    if not usable or len(list(directory.glob("objects/pack/*.pack"))) > MAX_PACKS:
         _remove(directory)
         git.text("init", "--quiet", "--bare", "--template=", "--initial-branch=unused", str(directory))
         return

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshroll.errors import BadInputError, ConflictError, MeshrollError, TimedOutError, UnavailableError
+from meshroll.gitops.git.beside import read_text, write_text
 from meshroll.gitops.git.disk import is_disk_trouble
 from meshroll.gitops.git.failures import STALE, declined, disk_of_server, explain, is_race, reason_of, rejection
 from meshroll.gitops.git.process import BrokenCacheError, Git, last_line
@@ -143,7 +144,7 @@ class Transport:
             error = result.error.lower().replace(self.remote.url.lower(), "")
             if part and any(text in error for text in _PARTS_REFUSED):
                 if part == self._filter:
-                    self._filter_file.write_text(FILTERS[FILTERS.index(part) + 1])
+                    write_text(self._filter_file, FILTERS[FILTERS.index(part) + 1])
                 raise FilterRefusedError(last_line(result.error), where=self.remote.where)
             raise explain(result.error, self.remote) or BrokenCacheError(
                 last_line(result.error), where=self.remote.where
@@ -195,10 +196,7 @@ class Transport:
 
     @property
     def _filter(self) -> str:
-        try:
-            found = self._filter_file.read_text()
-        except OSError:
-            return FILTERS[0]
+        found = read_text(self._filter_file)
         return found if found in FILTERS else FILTERS[0]
 
     def _ls_remote(self, *refs: str) -> dict[str, str]:

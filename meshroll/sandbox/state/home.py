@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshroll.errors import BadInputError
+from meshroll.folders import check, private
 
+STATE_ELSEWHERE = "XDG_STATE_HOME set to a folder of your own"
+PARTS_ELSEWHERE = "XDG_CACHE_HOME set to a folder of your own"
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 # sockaddr_un holds 108 bytes with the closing zero; the longest name below is "run/argocd-ask-pass.sock".
 _SOCKET_LIMIT = 107
@@ -34,7 +37,7 @@ def parts_cache(environ: Mapping[str, str] = os.environ) -> Path:
 
 @dataclass(frozen=True)
 class Home:
-    """The paths of one sandbox. Nothing here touches the disk but `prepare`."""
+    """The paths of one sandbox. Nothing here touches the disk but `check` and `prepare`."""
 
     root: Path
     name: str
@@ -110,10 +113,13 @@ class Home:
         """Pulumi's private home, file backend and passphrase."""
         return self.path / "pulumi"
 
+    def check(self) -> None:
+        """Raise BadInputError where others could change what the sandbox runs."""
+        check(self.path, STATE_ELSEWHERE)
+
     def prepare(self) -> None:
-        """Make the folders, closed to other users."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        self.path.mkdir(mode=0o700, exist_ok=True)
+        """Make the folders, closed to other users. Raises BadInputError as `check`."""
+        private(self.path, STATE_ELSEWHERE)
         for folder in ("clusters", "logs", "run", "parts", "tmp", "home", "bin", "repository", "pulumi/backend"):
             (self.path / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from meshroll.errors import BadInputError
 from meshroll.sandbox import Sandbox
 from meshroll.sandbox.state import addresses, files
 from meshroll.sandbox.supervision.supervisor import Supervisor
@@ -32,6 +33,21 @@ def sandbox(tmp_path: Path) -> Sandbox:
     files.write_json(made.home.root / "ranges.json", {"unit/worker-1": 240, "other/worker-1": 241})
     files.write_json(made.home.path / "sandbox.json", {"workers": list(WORKERS), "workloads": []})
     return made
+
+
+@pytest.mark.parametrize(("folder", "variable"), [("state/unit", "XDG_STATE_HOME"), ("cache", "XDG_CACHE_HOME")])
+def test_programs_and_state_that_others_could_change_are_not_used(
+    sandbox: Sandbox, tmp_path: Path, folder: str, variable: str
+) -> None:
+    place = tmp_path / folder
+    place.mkdir(exist_ok=True)
+    place.chmod(0o777)
+    with pytest.raises(BadInputError) as caught:
+        Sandbox(sandbox.home.name, root=tmp_path / "state", cache=tmp_path / "cache")
+    assert str(caught.value) == (
+        f"{place}: others may write in it (mode 0777); expected {variable} set to a folder of your own, "
+        f"or `chmod go-w {place}` where you trust what it holds"
+    )
 
 
 def test_no_other_command_gets_in_while_a_sandbox_is_cleaned(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,10 @@ def mount(tmp_path: Path) -> Iterator[Mount]:
         folder = tmp_path / f"disk-{len(mounted)}"
         folder.mkdir()
         made = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], capture_output=True, text=True, check=False
+            ["mount", "-t", "tmpfs", "-o", f"mode=0700,{options}", "tmpfs", str(folder)],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if made.returncode:
             pytest.skip(f"file systems cannot be mounted here: {made.stderr.strip()}")

@@ -38,3 +38,12 @@ def test_the_folders_are_closed_to_other_users(tmp_path: Path) -> None:
     assert stat.S_IMODE(home.path.stat().st_mode) == 0o700
     assert home.pid_file("worker-1/kube-apiserver").parent.is_dir()
     assert home.log("worker-1/kube-apiserver") == home.path / "logs" / "worker-1.kube-apiserver.log"
+
+
+def test_a_folder_that_others_could_change_is_not_filled(tmp_path: Path) -> None:
+    home = Home.of("default", tmp_path / "root")
+    home.root.mkdir()
+    home.root.chmod(0o777)
+    with pytest.raises(BadInputError, match=r"root: others may write in it \(mode 0777\); expected XDG_STATE_HOME"):
+        home.prepare()
+    assert list(home.root.iterdir()) == []
