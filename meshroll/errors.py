@@ -96,7 +96,7 @@ class MeshrollError(Exception):
     def __str__(self) -> str:
         where, expected = worded(self._where, self.wording), worded(self._expected, self.wording)
         sentence = f"{where}: {self.what}" if where else self.what
-        line = one_line(redact(f"{sentence}; expected {expected}" if expected else sentence))
+        line = one_line(_cut(redact(f"{sentence}; expected {expected}" if expected else sentence)))
         return f"{line}\n{printable(redact(self.details))}" if self.details else line
 
 
@@ -124,10 +124,24 @@ def of_this_machine(error: OSError) -> UnavailableError:
     return UnavailableError(f"this machine does not let Meshroll go on: {error.strerror or type(error).__name__}{of}")
 
 
-_URL_USER = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^\s'\"]+@")
+LONGEST = 2000  # characters of a sentence: what it quotes may come from elsewhere
+_TOKEN = re.compile(r"[^\s'\"]+")
 _BEARER = re.compile(r"(?P<word>\b(?:bearer|basic|token)\b[ =:]+)[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
+
+
+def _cut(sentence: str) -> str:
+    """A sentence without its middle where it is too long to be read; masked before, since a mark may be cut away."""
+    half = LONGEST // 2
+    return sentence if len(sentence) <= LONGEST else f"{sentence[:half]} … {sentence[-half:]}"
 
 
 def redact(text: str) -> str:
     """Mask credentials in URLs and Authorization values; the rest of the text stays byte for byte."""
-    return _BEARER.sub(r"\g<word>***", _URL_USER.sub(r"\g<scheme>***@", text))
+    return _BEARER.sub(r"\g<word>***", _TOKEN.sub(_without_user, text) if "://" in text else text)
+
+
+def _without_user(found: re.Match[str]) -> str:
+    """A piece of text without the user and password that a URL in it has: before the last @."""
+    head, mark, rest = found[0].partition("://")
+    user, at, host = rest.rpartition("@")
+    return f"{head}{mark}***@{host}" if user and at else found[0]

@@ -7,11 +7,13 @@ it fails. A sample that grows until it fits, or forgets its failures, proves not
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from meshroll.errors import BadInputError
+from meshroll.yamltext import read_json
 
 CONFIDENCE = 0.999
 CONCURRENCY = 32
@@ -93,7 +95,10 @@ async def sample(
 
 
 def _version(body: bytes) -> str:
-    answer = json.loads(body)
+    try:
+        answer = read_json(body, "answer")
+    except BadInputError as error:
+        raise ValueError("the answer is not JSON") from error
     provider = answer.get("provider") if isinstance(answer, dict) else None
     version = provider.get("version") if isinstance(provider, dict) else None
     if not isinstance(version, str) or not version:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from meshroll.errors import BadInputError
+from meshroll.yamltext import Date
 
 _WHOLE = re.compile(r"\$\{([A-Za-z]\w*(?:\.\w+)*)\}")
 _SPLICE = re.compile(r"\$\{\*([A-Za-z]\w*(?:\.\w+)*)\}")
@@ -34,6 +35,8 @@ def substitute(template: Any, values: Mapping[str, Any], where: str) -> Any:
             return [item for part in template for item in _items(part, values, where)]
         case str():
             return _text(template, values, where)
+        case Date():  # to Kubernetes it is text
+            return template.text
         case _:
             return template
 

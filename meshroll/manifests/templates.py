@@ -7,14 +7,11 @@ The same parameters give the same bytes, in whatever order a mapping's keys arri
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from meshroll.errors import BadInputError
 from meshroll.manifests import names
@@ -22,7 +19,8 @@ from meshroll.manifests.defaults import completed, placeholder_values
 from meshroll.manifests.folders import DESCRIPTOR, known_templates
 from meshroll.manifests.problem import Problem
 from meshroll.manifests.substitute import ABSENT, substitute
-from meshroll.manifests.yamltext import LOADER, dump
+from meshroll.manifests.yamltext import dump
+from meshroll.yamltext import parse, read_json
 
 MARKER = "# Rendered by meshroll from template "
 SCHEMA = "parameters.json"
@@ -142,11 +140,8 @@ def objects(files: Mapping[str, str]) -> list[dict[str, Any]]:
     """The objects in rendered files, in the order of the files. Raises BadInputError for text that is no object."""
     found: list[dict[str, Any]] = []
     for file, text in files.items():
-        try:
-            documents = [document for document in yaml.load_all(text, Loader=LOADER) if document is not None]
-        except yaml.YAMLError as error:
-            raise BadInputError("this is not YAML", where=file, expected="Kubernetes objects") from error
-        found += [check_object(document, file) for document in documents]
+        documents = parse(text.encode("utf-8", "surrogatepass"), file).documents
+        found += [check_object(document, file) for document in documents if document is not None]
     return found
 
 
@@ -163,24 +158,29 @@ def _wanted(item: TemplateObject, values: Mapping[str, Any]) -> bool:
 
 
 def _yaml(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise BadInputError("this part of a template cannot be read", where=str(path)) from error
+    documents = parse(_bytes(path), str(path)).documents
+    content = documents[0] if len(documents) == 1 else None
     if not isinstance(content, dict):
         raise BadInputError("this part of a template is not a mapping", where=str(path))
     return content
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInputError("this part of a template cannot be read", where=str(path)) from error
 
 
 def _schema(path: Path) -> dict[str, Any]:
     from jsonschema import Draft202012Validator  # with `parameters` a twentieth of a second that few commands need
     from jsonschema.exceptions import SchemaError
 
+    schema = read_json(_bytes(path), str(path))
     try:
-        schema = json.loads(path.read_text(encoding="utf-8"))
         Draft202012Validator.check_schema(schema)
         taken = [name for name in BUILT_IN if name in schema["properties"]]
-    except (OSError, ValueError, KeyError, TypeError, SchemaError) as error:
+    except (KeyError, TypeError, SchemaError) as error:
         raise BadInputError("this is not a JSON schema of parameters", where=str(path)) from error
     if taken:
         raise BadInputError(f"a parameter cannot be named {taken[0]}", where=str(path))

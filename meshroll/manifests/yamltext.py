@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import yaml
 
@@ -22,9 +22,6 @@ from meshroll.yamltext import reads_as_another_value
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./:@%+=,-]*(?<!:)")
 _ASCII = re.compile(r"[ -~]*")
 _LONGEST_KEY = 100  # PyYAML writes keys of more than 122 characters in another form
-
-LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""Reads YAML by libyaml where PyYAML was built with it."""
 
 
 class _OtherError(Exception):

@@ -6,17 +6,19 @@ passphrase nor a key is needed.
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from meshroll.errors import BadInputError
 from meshroll.gitops.git import last_line
 from meshroll.release.inputs import ReleaseInputs
 from meshroll.release.properties import to_properties, written_before
+from meshroll.yamltext import read_json
 
+MAX_BYTES = 256 << 20  # 1,000 services in 10 clusters make tens of them
 SECONDS = 60.0
 _COMMAND = ("pulumi", "--non-interactive", "--color=never", "stack", "export", "--stack")
 
@@ -43,7 +45,6 @@ class PulumiState:
                 cwd=self._project,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                text=True,
                 check=False,
                 timeout=SECONDS,
             )
@@ -56,11 +57,12 @@ class PulumiState:
         else:
             if done.returncode == 0:
                 try:
-                    return releases_in(json.loads(done.stdout), self._type)
-                except ValueError:
-                    self.trouble = "what pulumi printed is not JSON"
-            elif "no stack named" not in done.stderr:  # a stack without any `up` is no trouble
-                self.trouble = last_line(done.stderr)
+                    state = read_json(done.stdout, "what pulumi printed", max_bytes=MAX_BYTES)
+                    return releases_in(state, self._type)
+                except BadInputError as error:
+                    self.trouble = str(error)
+            elif b"no stack named" not in done.stderr:  # a stack without any `up` is no trouble
+                self.trouble = last_line(done.stderr.decode("utf-8", "replace"))
         return {}
 
 

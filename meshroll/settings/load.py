@@ -7,7 +7,6 @@ key whose value in the file is another has none.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -21,8 +20,9 @@ from meshroll.settings.build import PREFIX, ContradictionError, build
 from meshroll.settings.check import check_services
 from meshroll.settings.document import Document, Pointer, pointer_text
 from meshroll.settings.model import Stack
-from meshroll.yamltext import Date
+from meshroll.yamltext import MAX_BYTES, Date, read_json
 
+MAX_JSON_BYTES: Final = 4 * MAX_BYTES  # what a stack file can hold, written as JSON
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _SEALABLE: Final = (
     re.compile(r"/config/meshroll:repository/credentials/(username|password|sshKey)"),
@@ -187,13 +187,14 @@ def _same(written: Any, value: Any) -> bool:
     if isinstance(written, Date):
         return isinstance(value, str) and value[:4] == written.text[:4]
     if isinstance(written, str) and not isinstance(value, str):
-        return bool(_decoded(written) == value)
+        return bool(decoded_json(written) == value)
     same: bool = type(written) is type(value) and written == value
     return same
 
 
-def _decoded(text: str) -> Any:
+def decoded_json(text: str) -> Any:
+    """The value of a text that is JSON, else the text."""
     try:
-        return json.loads(text)
-    except ValueError:
+        return read_json(text.encode("utf-8", "surrogatepass"), "", max_bytes=MAX_JSON_BYTES)
+    except BadInputError:
         return text

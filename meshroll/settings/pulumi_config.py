@@ -8,7 +8,6 @@ agrees. Needs a running Pulumi program; nothing here is imported by the command 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 
 from meshroll.errors import BadInputError
 from meshroll.settings.build import PREFIX
-from meshroll.settings.load import load_values, stack_file
+from meshroll.settings.load import decoded_json, load_values, stack_file
 from meshroll.settings.model import Stack
 
 
@@ -41,7 +40,7 @@ def read(project: Path) -> PulumiConfig:
     stack = pulumi.get_stack()
     return PulumiConfig(
         stack=stack,
-        values={key: decode(text) for key, text in ours.items()},
+        values={key: decoded_json(text) for key, text in ours.items()},
         secret_keys=frozenset(declared & ours.keys()),
         file=_file(stack, project),
     )
@@ -51,14 +50,6 @@ def load(project: Path) -> Stack:
     """The stack of the program that runs."""
     found = read(project)
     return load_values(found.stack, found.values, found.file, secrets=found.secret_keys)
-
-
-def decode(text: str) -> Any:
-    """The value of one key: JSON where it is JSON, else the text."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def _file(stack: str, project: Path) -> Path | None:

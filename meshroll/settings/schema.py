@@ -18,7 +18,7 @@ from meshroll.errors import BadInputError
 from meshroll.resources import resource
 from meshroll.settings.document import Pointer
 from meshroll.settings.sources import Sealed
-from meshroll.yamltext import Date
+from meshroll.yamltext import Date, read_json
 
 FILE: Final = resource("project", "stacks", "schema.json")
 
@@ -47,7 +47,7 @@ class SchemaProblem:
 @cache
 def schema() -> Mapping[str, Any]:
     """The schema's document."""
-    loaded: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = read_json(FILE.read_bytes(), FILE.name)
     return loaded
 
 

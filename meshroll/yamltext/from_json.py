@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from enum import Enum
+from math import isinf
 from typing import Final
 
 from meshroll.errors import BadInputError
@@ -15,10 +16,12 @@ from meshroll.yamltext.source import Source
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _PIECE: Final = re.compile(
     r"""[\[\]{},:]
-    |"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"
+    |"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"
     |(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false|null)(?![\w.+-])""",
     re.VERBOSE,
 )
+_WORDS: Final = frozenset({"true", "false", "null"})
+MAX_DIGITS: Final = 1000
 
 
 class _State(Enum):
@@ -50,7 +53,7 @@ def events(source: Source) -> Iterator[ReaderEvent]:
             state = _State.FIRST_KEY if piece == "{" else _State.FIRST_ITEM
         elif piece not in "{}[],:" and (state in (_State.VALUE, _State.FIRST_ITEM) or _is_key(piece, state)):
             quoted = piece.startswith('"')
-            text = _unquoted(piece, source, position) if quoted else piece
+            text = _unquoted(piece, source, position) if quoted else _checked(piece, source, position)
             yield ReaderEvent("scalar", position, end, text, '"' if quoted else "")
             state = _State.COLON if _is_key(piece, state) else _State.AFTER
         elif piece == ":" and state is _State.COLON:
@@ -85,6 +88,17 @@ def _unquoted(piece: str, source: Source, position: int) -> str:
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise _refuse(source, position, "both halves of each surrogate pair")
     return text
+
+
+def _checked(piece: str, source: Source, position: int) -> str:
+    """A piece that is not quoted. Raises BadInputError for a number that programs do not read, or read as infinite."""
+    if len(piece) > MAX_DIGITS:
+        raise BadInputError(
+            f"a number has {len(piece)} characters", where=source.where(position), expected=f"at most {MAX_DIGITS}"
+        )
+    if piece not in _WORDS and not piece.lstrip("-").isdigit() and isinf(float(piece)):
+        raise BadInputError("a number is too large", where=source.where(position), expected="one of 64 bits")
+    return piece
 
 
 def _refuse(source: Source, position: int, expected: str) -> BadInputError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
 import yaml
@@ -15,6 +16,8 @@ from meshroll.yamltext.source import Source
 
 _Loader: Final[Any] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _UNPRINTABLE: Final[re.Pattern[str]] = Reader.NON_PRINTABLE  # what YAML 1.1 allows in no file
+_HANDLE: Final = re.compile(r"(?:\A|(?<=[\n\r\x85\u2028\u2029]))%TAG")
+MAX_HANDLES: Final = 100  # libyaml compares each with all before it, and each tag with all of them
 _STARTS: Final[dict[type, NodeKind]] = {yaml.MappingStartEvent: "mapping", yaml.SequenceStartEvent: "sequence"}
 
 
@@ -23,6 +26,7 @@ def events(source: Source) -> Iterator[ReaderEvent]:
     if found := _UNPRINTABLE.search(source.text):
         what = f"is not YAML: the character U+{ord(found[0]):04X} is not allowed"
         raise BadInputError(what, where=source.where(found.start()))
+    _check_handles(source)
     offset = source.body
     try:
         event: Any
@@ -53,6 +57,14 @@ def events(source: Source) -> Iterator[ReaderEvent]:
         raise _not_yaml(source, error) from None
     except yaml.YAMLError as error:
         raise BadInputError(f"is not YAML: {' '.join(str(error).split())}", where=source.name) from None
+
+
+def _check_handles(source: Source) -> None:
+    """Raise BadInputError for more handles of tags than anybody has."""
+    handles = _HANDLE.finditer(source.text) if "%TAG" in source.text else iter(())
+    if found := next(islice(handles, MAX_HANDLES, None), None):
+        where = source.where(found.start())
+        raise BadInputError("declares too many handles of tags (%TAG)", where=where, expected=f"at most {MAX_HANDLES}")
 
 
 def _not_yaml(source: Source, error: yaml.MarkedYAMLError) -> BadInputError:

@@ -6,16 +6,19 @@ is ambiguous or out of bounds: a key that occurs twice, a value that contains it
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
 from meshroll.errors import BadInputError
 from meshroll.yamltext.plain import resolve_plain
-from meshroll.yamltext.source import Pointer, Source
+from meshroll.yamltext.source import Pointer, Source, shortened
 
 MAX_DEPTH: Final = 100
-MAX_VALUES: Final = 250_000  # with every alias written out
+MAX_VALUES: Final = 150_000  # with every alias written out; a file of 4 MiB in lines of 28 characters
+_LONG: Final = 256  # characters of text that count as a value of their own: aliases repeat texts too
 TAG: Final = "tag:yaml.org,2002:"
 TEXT_TAGS: Final = ("", "!", TAG + "str")
 _BASIC: Final = frozenset(TAG + kind for kind in ("int", "float", "bool", "null"))
@@ -134,7 +137,20 @@ class _Frame:
 
 def compose(events: Iterable[ReaderEvent], source: Source) -> list[Node]:
     """The root of each document. Raises BadInputError."""
-    return _Composer(source).compose(events)
+    with _uncollected():
+        return _Composer(source).compose(events)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without Python's collector of cycles: all that is read stays, and would be looked at again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _Composer:
@@ -168,6 +184,7 @@ class _Composer:
         if event.kind == "scalar":
             plain = node.is_plain or node.tag in _BASIC
             node.value = resolve_plain(node.text) if plain else node.text
+            node.size += len(node.text) // _LONG
             self._place(ValueRef(node, node.start))
             return
         if len(self._stack) >= MAX_DEPTH:
@@ -179,7 +196,8 @@ class _Composer:
     def _target(self, event: ReaderEvent) -> Node:
         node = self._anchors.get(event.text)
         if node is None:
-            raise self._refuse(f"the alias *{event.text} has no anchor &{event.text} before it", event.start)
+            name = shortened(event.text)
+            raise self._refuse(f"the alias *{name} has no anchor &{name} before it", event.start)
         if any(frame.node is node for frame in self._stack):
             raise self._refuse("a value contains itself", event.start)
         node.uses = node.uses or []
@@ -216,9 +234,11 @@ class _Composer:
         first = frame.entries.get(text)
         if first is not None:
             frame.key = link
-            raise self._refuse(f"{text} occurs twice, first on line {self._source.line(first.key.start)}", link.start)
+            line = self._source.line(first.key.start)
+            raise self._refuse(f"{shortened(text)} occurs twice, first on line {line}", link.start)
         if frame.merge and frame.node.merges:
             raise self._refuse("the merge key << occurs twice", link.start, expected="one with a list")
+        frame.node.size += len(text) // _LONG
         frame.key = link
 
     def _merge(self, parent: Node, link: ValueRef) -> None:
@@ -239,7 +259,7 @@ class _Composer:
 
     def _check_size(self, size: int, position: int) -> None:
         if size > MAX_VALUES:
-            raise self._refuse(f"holds more than {MAX_VALUES} values, each alias counted in full", position)
+            raise self._refuse(f"holds more than {MAX_VALUES} values, aliases and long texts counted in full", position)
 
     @staticmethod
     def _finish(frame: _Frame) -> None:
@@ -255,5 +275,9 @@ class _Composer:
         node.value |= {key: entry.link.node.value for key, entry in frame.entries.items()}
 
     def _refuse(self, what: str, position: int, expected: str = "") -> BadInputError:
-        pointer: Pointer = (len(self._roots), *(token for frame in self._stack for token in frame.token()))
+        tokens = (token for frame in self._stack for token in frame.token())
+        pointer: Pointer = (
+            len(self._roots),
+            *(shortened(token) if isinstance(token, str) else token for token in tokens),
+        )
         return BadInputError(what, where=self._source.where(position, pointer), expected=expected)

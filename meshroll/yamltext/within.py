@@ -12,6 +12,7 @@ from typing import Final
 from meshroll.yamltext.source import Source
 from meshroll.yamltext.spelling import within_quotes
 
+MAX_CHARACTERS: Final = 256 << 10  # of a text whose characters are followed: the place of each is kept
 BLOCKS: Final = ("|", ">")
 STYLES: Final = (*BLOCKS, "'", '"')
 _LINE: Final = re.compile(r"([^\r\n]*)(\r\n?|\n|$)")
@@ -27,8 +28,10 @@ Span = tuple[int, int]
 def spans(source: str, start: int, end: int, text: str, style: str) -> list[Span]:
     """The span of each character of a text that a source writes between two positions in a block or in quotes.
 
-    Empty where it cannot be said character by character, as of quotes over several lines.
+    Empty where it cannot be said character by character, as of quotes over several lines, and for a very long text.
     """
+    if end - start > MAX_CHARACTERS:
+        return []
     return _of_quotes(source, start, end, text, style) if style in _PIECES else _of_block(source, start, end, text)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshroll.errors import BadInputError, Key, MeshrollError, Parameter, Phrase, Remedy, worded
+from meshroll.errors import BadInputError, Key, MeshrollError, Parameter, Phrase, Remedy, redact, worded
 
 
 def test_what_where_and_expected_are_one_sentence() -> None:
@@ -15,6 +15,19 @@ def test_what_where_and_expected_are_one_sentence() -> None:
 
 def test_details_stand_below_the_sentence() -> None:
     assert str(MeshrollError("it failed", details="one\ntwo")) == "it failed\none\ntwo"
+
+
+def test_a_sentence_that_nobody_would_read_to_its_end_is_without_its_middle() -> None:
+    sentence = str(MeshrollError("a" * 1_000_000, expected="a text"))
+    assert sentence == f"{'a' * 1000} … {'a' * 983}; expected a text"
+
+
+def test_a_password_is_masked_before_a_sentence_is_cut() -> None:
+    assert "s3cret" not in str(MeshrollError("https://ada:" + "s3cret" * 1000 + "@git.example"))
+
+
+def test_a_long_text_is_masked_in_one_pass() -> None:
+    assert redact("a" * 1_000_000 + "://" * 100_000) == "a" * 1_000_000 + "://" * 100_000
 
 
 @pytest.mark.parametrize("show", [str, repr])

@@ -12,8 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import (
     Remote,
@@ -32,9 +30,9 @@ from meshroll.gitops.git import (
 from meshroll.gitops.planners.canaries import canary_of_rendered
 from meshroll.gitops.plans import Canary, Edit, Plan, ServiceSettings, VersionChange
 from meshroll.manifests.templates import MARKER
+from meshroll.yamltext import parse
 
 FILE_MODE = "100644"
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def plan_rendered(
@@ -89,29 +87,21 @@ def blobs(trees: Trees, tree: str, root: str, service: str) -> dict[tuple[str, s
     return {(file, ""): entry.oid for file, entry in files if _is_ours(trees.read(entry, file))}
 
 
-def version_of(text: str, service: str) -> str | None:
-    """The version a manifest gives a service: its Rollout's pod label; None without one. Raises yaml.YAMLError."""
-    return _version(_rollout_of(text, service))
-
-
 def version_in(content: bytes, service: str) -> str | None:
-    """The same for a file's bytes; None for what is not a manifest either."""
+    """The version a manifest gives a service: its Rollout's pod label; None without one, or for another file."""
     return _version(_rollout_in(content, service))
 
 
-def _rollout_of(text: str, service: str) -> dict[str, Any] | None:
-    """The Rollout of a service in a manifest; None without one. Raises yaml.YAMLError."""
-    for document in yaml.load_all(text, Loader=_Loader):
+def _rollout_in(content: bytes, service: str) -> dict[str, Any] | None:
+    """The Rollout of a service in a file's bytes; None without one."""
+    try:
+        documents = parse(content, "").documents
+    except BadInputError:
+        return None  # not ours to judge here: Argo CD reports a manifest it cannot read
+    for document in documents:
         if isinstance(document, dict) and document.get("kind") == "Rollout" and _name_of(document) == service:
             return document
     return None
-
-
-def _rollout_in(content: bytes, service: str) -> dict[str, Any] | None:
-    try:
-        return _rollout_of(content.decode("utf-8"), service)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
-        return None  # not ours to judge here: Argo CD reports a manifest it cannot read
 
 
 def _name_of(document: dict[str, Any]) -> Any:

@@ -20,6 +20,7 @@ from meshroll.gitops.plans.model import EARLIER, FORMAT, Edit, Finding, Move, Pl
 from meshroll.gitops.plans.settings import read_settings, settings_value
 from meshroll.gitops.plans.timelines import canary_value, read_canary
 from meshroll.text import as_json
+from meshroll.yamltext import read_json
 
 FORMATS = (EARLIER, FORMAT)
 SCHEMA = Path(__file__).with_name("plan.schema.json")
@@ -69,7 +70,7 @@ def from_json(content: bytes, where: str) -> Plan:
     document = _parsed(content, where)
     version = document.get("version")
     if version not in FORMATS or isinstance(version, bool):
-        found = f"version {version!r}" if "version" in document else "no version"
+        found = f"version {version!r:.20}" if "version" in document else "no version"
         expected = f"version {' or '.join(map(str, FORMATS))}"
         raise BadInputError(f"it is not a plan of this format ({found})", where=where, expected=expected)
     _check_schema(document, where)
@@ -108,30 +109,14 @@ def _check_agrees(plan: Plan, where: str) -> None:
 
 
 def _parsed(content: bytes, where: str) -> dict[str, Any]:
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            raise BadInputError("a key occurs twice in it", where=where, expected="a plan")
-        return found
-
-    try:
-        document = json.loads(content.decode("utf-8"), object_pairs_hook=once)
-    except json.JSONDecodeError as error:
-        place = f"{where}:{error.lineno}:{error.colno}"
-        raise BadInputError(f"it is not JSON ({error.msg})", where=place, expected="a plan") from None
-    except (UnicodeDecodeError, RecursionError, ValueError):
-        raise BadInputError("it is not JSON in UTF-8", where=where, expected="a plan") from None
+    document = read_json(content, where, max_bytes=MAX_BYTES)
     if not isinstance(document, dict):
         raise BadInputError("it is not a plan", where=where, expected="a JSON object")
-    try:
-        json.dumps(document, ensure_ascii=False).encode()
-    except (UnicodeEncodeError, RecursionError):
-        raise BadInputError("it is not JSON in UTF-8", where=where, expected="a plan") from None
     return document
 
 
 def _check_schema(document: Mapping[str, Any], where: str) -> None:
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    schema = read_json(SCHEMA.read_bytes(), SCHEMA.name)
     if conforms(document, schema):
         return
     from jsonschema import Draft202012Validator

@@ -99,7 +99,8 @@ def test_what_was_written_at_another_place_does_not_count(
 def test_a_state_that_is_not_one_is_a_finding(run: Run, tmp_path: Path) -> None:
     (tmp_path / "state.json").write_text("warning: something\n{}")
     assert findings(run("plan", "-s", "test", "--set", "provider=v2")[1])[-1] == (
-        "! what `pulumi up` wrote last cannot be read (what pulumi printed is not JSON): Git's history alone was asked"
+        "! what `pulumi up` wrote last cannot be read (what pulumi printed:1:1: is not JSON at 'w'; expected a value): "
+        "Git's history alone was asked"
     )
 
 

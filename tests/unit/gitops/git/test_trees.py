@@ -6,7 +6,7 @@ import pytest
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.git.trees import path_names
-from meshroll.gitops.planners.rendered import version_of
+from meshroll.gitops.planners.rendered import version_in
 
 
 def test_a_path_is_its_names() -> None:
@@ -24,14 +24,14 @@ def test_what_leaves_the_tree_or_lies_is_refused(path: str) -> None:
 
 def test_the_version_is_the_pod_label_of_the_services_own_rollout() -> None:
     text = (
-        "kind: Service\nmetadata: {name: a}\n---\n"
-        "kind: Rollout\nmetadata: {name: b}\nspec: {template: {metadata: {labels: {version: v1}}}}\n---\n"
-        "kind: Rollout\nmetadata: {name: a}\nspec: {template: {metadata: {labels: {version: v2}}}}\n"
+        b"kind: Service\nmetadata: {name: a}\n---\n"
+        b"kind: Rollout\nmetadata: {name: b}\nspec: {template: {metadata: {labels: {version: v1}}}}\n---\n"
+        b"kind: Rollout\nmetadata: {name: a}\nspec: {template: {metadata: {labels: {version: v2}}}}\n"
     )
-    assert version_of(text, "a") == "v2"
-    assert version_of(text, "c") is None
+    assert version_in(text, "a") == "v2"
+    assert version_in(text, "c") is None
     assert (
-        version_of("kind: Rollout\nmetadata: {name: a}\nspec: {template: {metadata: {labels: {version: 1}}}}\n", "a")
+        version_in(b"kind: Rollout\nmetadata: {name: a}\nspec: {template: {metadata: {labels: {version: 1}}}}\n", "a")
         is None
     )
-    assert version_of("- kind: Rollout\n", "a") is None
+    assert version_in(b"- kind: Rollout\n", "a") is None

@@ -60,7 +60,8 @@ def test_a_number_is_seconds(number, total):
 def test_another_number_or_value_is_refused(number):
     with pytest.raises(BadInputError) as caught:
         seconds(number)
-    assert str(caught.value) == f"{number!r} is not a duration; expected a time such as 30s, 10m or 1h30m"
+    assert caught.value.what == f"{number!r} is not a duration"
+    assert caught.value.expected == "a time such as 30s, 10m or 1h30m"
 
 
 @pytest.mark.parametrize(("total", "text"), [(0, "0s"), (45, "45s"), (600, "10m"), (5405, "1h30m5s")])
