@@ -47,15 +47,18 @@ PROTOCOL = Rule(
     "service-port-protocol",
     Severity.HARM,
     OWNER,
-    "An http route on the mesh leads to a Service port whose name or appProtocol is of another protocol.",
-    "Sidecars treat the connection as that protocol: http routes, and with them weights and headers, do not act.",
+    "A VirtualService with http routes on the mesh is for the host of a Service none of whose ports is HTTP by its "
+    "name or appProtocol.",
+    "Sidecars go by the port that a client calls, and treat the connection as that protocol: http routes, and with "
+    "them weights and headers, do not act.",
     "Call the port http, http2 or grpc, or set its appProtocol.",
 )
 UNDECLARED = Rule(
     "service-port-undeclared",
     Severity.NOTE,
     OWNER,
-    "A steered http route on the mesh leads to a Service port whose name does not say the protocol.",
+    "A VirtualService with a steered http route on the mesh is for the host of a Service whose ports do not say the "
+    "protocol by their names.",
     "Istio detects the protocol of each connection; where it cannot, or detection is off, http routes do not act.",
     "Call the port http, http2 or grpc, or set its appProtocol.",
 )
@@ -73,11 +76,14 @@ RULES = (NAMESPACE, PORT, PORT_UNCLEAR, PROTOCOL, UNDECLARED, PINNED)
 
 def check(item: Item, objects: Objects, steered: frozenset[tuple[int, str, int]]) -> Iterator[Flaw]:
     """The destinations of a VirtualService. `steered` are the routes that Rollouts steer: number, protocol, place."""
+    if on_mesh(item) and routes_of(item, "http"):
+        is_steered = any((item.number, "http", place) in steered for place in range(len(routes_of(item, "http"))))
+        yield from _protocols(item, objects, is_steered=is_steered)
     for kind in ("http", "tls", "tcp"):
         for place, route in enumerate(routes_of(item, kind)):
             is_steered = (item.number, kind, place) in steered
             for pointer, destination in _of(route, f"/spec/{kind}/{place}"):
-                yield from _destination(item, pointer, destination, objects, kind, is_steered=is_steered)
+                yield from _destination(item, pointer, destination, objects, is_steered=is_steered)
                 yield from check_route(item, pointer, destination, objects)
 
 
@@ -100,7 +106,7 @@ def _of(route: Mapping[str, Any], pointer: str) -> Iterator[tuple[str, Mapping[s
 
 
 def _destination(
-    item: Item, pointer: str, destination: Mapping[str, Any], objects: Objects, kind: str, *, is_steered: bool
+    item: Item, pointer: str, destination: Mapping[str, Any], objects: Objects, *, is_steered: bool
 ) -> Iterator[Flaw]:
     host = str(destination["host"])
     service = hosts.service_of(host, item, objects)
@@ -116,10 +122,6 @@ def _destination(
     if number is None and len(ports) > 1 and gateways_of(item):
         message = f"Service {service.name} has {len(ports)} ports and none is named here"
         yield PORT_UNCLEAR.found(pointer, message, service.number)
-    if kind == "http" and on_mesh(item):
-        meant = [port for port in ports if number in {None, port["port"]}]
-        if len(meant) == 1:
-            yield from _protocol(service, meant[0], pointer, is_steered=is_steered)
     yield from _pinned(service, pointer, objects, is_steered=is_steered)
 
 
@@ -134,17 +136,26 @@ def _missing(item: Item, pointer: str, host: str, objects: Objects) -> Iterator[
         yield NOT_FOUND.found(f"{pointer}/host", f"there is no Service {host} here")
 
 
-def _protocol(service: Item, port: Mapping[str, Any], pointer: str, *, is_steered: bool) -> Iterator[Flaw]:
-    declared = str(port.get("appProtocol") or "").lower()
+def _protocols(item: Item, objects: Objects, *, is_steered: bool) -> Iterator[Flaw]:
+    """The Services whose clients are to obey the http routes: by their ports' protocols, they do or do not."""
+    for place, host in enumerate(at(item.body, "spec", "hosts") or ()):
+        service = hosts.service_of(str(host), item, objects)
+        ports = list(at(service.body, "spec", "ports") or ()) if service is not None and service.judged else []
+        if service is None or not ports or any(not _protocol(port) or _protocol(port) in _HTTP for port in ports):
+            continue
+        called = ", ".join(f"{port['port']} ({port.get('appProtocol') or port.get('name')})" for port in ports)
+        where = f"port {called} of Service {service.name}"
+        if all(_protocol(port) in _OTHER for port in ports):
+            yield PROTOCOL.found(f"/spec/hosts/{place}", f"{where} is not HTTP", service.number)
+        elif is_steered:
+            yield UNDECLARED.found(f"/spec/hosts/{place}", f"{where} does not say the protocol", service.number)
+
+
+def _protocol(port: Mapping[str, Any]) -> str:
+    """What a port says of its protocol; "" where it says nothing."""
     name = str(port.get("name") or "").lower()
     prefix = "grpc-web" if name.startswith("grpc-web") else name.partition("-")[0]
-    protocol = declared or prefix
-    called = f"appProtocol {declared}" if declared else f"name {port.get('name')}"
-    where = f"port {port['port']} of Service {service.name} has the {called}"
-    if protocol in _OTHER:
-        yield PROTOCOL.found(pointer, f"{where}, which is not HTTP", service.number)
-    elif protocol and protocol not in _HTTP and is_steered:
-        yield UNDECLARED.found(pointer, f"{where}, which does not say the protocol", service.number)
+    return str(port.get("appProtocol") or "").lower() or prefix
 
 
 def _pinned(service: Item, pointer: str, objects: Objects, *, is_steered: bool) -> Iterator[Flaw]:

@@ -26,9 +26,11 @@ CLASH = Rule(
     "gateways-clash",
     Severity.HARM,
     OWNER,
-    "Two Gateways of one selector serve the same host on the same port.",
-    "The gateway takes the routes of one of them; which one changes with their age.",
-    "Share one Gateway, or give each hosts of its own.",
+    "Two Gateways of one selector serve the same host on the same port, and VirtualServices of both have a host in "
+    "common, or the servers are not plain HTTP.",
+    "Envoy has one list of routes for a host: those of the older VirtualService come first, and one that takes every "
+    "request hides the others. Of two servers that are not plain HTTP, the younger is ignored.",
+    "Share one Gateway and one VirtualService, or give each hosts of its own.",
 )
 PORT = Rule(
     "gateway-port",
@@ -48,15 +50,13 @@ def check_virtual_service(item: Item, objects: Objects) -> Iterator[Flaw]:
     for place, reference in enumerate(at(item.body, "spec", "gateways") or ()):
         if reference not in gateways_of(item):
             continue
-        namespace, slash, name = str(reference).rpartition("/")
-        space = item.namespace if not slash or namespace == "." else namespace
-        gateway = objects.get(ISTIO, "Gateway", space, name, item)
+        gateway = _gateway(str(reference), item, objects)
         if gateway is not None and gateway.judged:
             found.append(gateway)
         else:
             known = False
-            if gateway is None and not slash:
-                yield NOT_FOUND.found(f"/spec/gateways/{place}", f"there is no Gateway {name} here")
+            if gateway is None and "/" not in reference:
+                yield NOT_FOUND.found(f"/spec/gateways/{place}", f"there is no Gateway {reference} here")
     if not found or not known:
         return
     wanted = [str(host) for host in at(item.body, "spec", "hosts") or ()]
@@ -82,7 +82,7 @@ def check_ports(item: Item, ports: Collection[int]) -> Iterator[Flaw]:
 
 
 def check_clashes(objects: Objects) -> Iterator[tuple[Item, Flaw]]:
-    """Every two Gateways that serve one host on one port of one gateway."""
+    """Every two Gateways that serve one host on one port of one gateway, and do not get along."""
     held: dict[tuple[Any, ...], list[tuple[Item, int]]] = {}
     for item in objects.of(ISTIO, "Gateway"):
         selector = tuple(sorted((at(item.body, "spec", "selector") or {}).items()))
@@ -90,12 +90,42 @@ def check_clashes(objects: Objects) -> Iterator[tuple[Item, Flaw]]:
             for host in dict.fromkeys(_bare(str(host)) for host in server["hosts"]):
                 key = (selector, server["port"]["number"], str(server.get("bind") or ""), host)
                 held.setdefault(key, []).append((item, place))
+    bound = _hosts_by_gateway(objects)
     for (_, port, _, host), holders in held.items():
         for index, (item, place) in enumerate(holders):
-            for other, _ in holders[index + 1 :]:
-                if item is not other and objects.together(item, other):
-                    message = f"{other.title} serves {host} on port {port} of the same gateway too"
-                    yield item, CLASH.found(f"/spec/servers/{place}", message, other.number)
+            for other, other_place in holders[index + 1 :]:
+                if item is other or not objects.together(item, other):
+                    continue
+                shared = sorted(bound.get(item.number, set()) & bound.get(other.number, set()))
+                if _is_plain(item, place) and _is_plain(other, other_place) and not shared:
+                    continue  # Istio puts the routes of both behind one listener
+                common = f", and both have VirtualServices for {', '.join(shared)}" if shared else ""
+                message = f"{other.title} serves {host} on port {port} of the same gateway too{common}"
+                yield item, CLASH.found(f"/spec/servers/{place}", message, other.number)
+
+
+def _hosts_by_gateway(objects: Objects) -> dict[int, set[str]]:
+    """The hosts of the VirtualServices of each Gateway, by its number."""
+    found: dict[int, set[str]] = {}
+    for item in objects.of(ISTIO, "VirtualService"):
+        for reference in gateways_of(item):
+            gateway = _gateway(reference, item, objects)
+            if gateway is not None:
+                names = {hosts.full(str(host), item.namespace) for host in at(item.body, "spec", "hosts") or ()}
+                found.setdefault(gateway.number, set()).update(names)
+    return found
+
+
+def _is_plain(item: Item, place: int) -> bool:
+    server = at(item.body, "spec", "servers")[place]
+    return server.get("tls") is None and str(server["port"]["protocol"]).upper() in {"HTTP", "HTTP2", "GRPC"}
+
+
+def _gateway(reference: str, item: Item, objects: Objects) -> Item | None:
+    """The Gateway that a VirtualService names."""
+    namespace, slash, name = reference.rpartition("/")
+    space = item.namespace if not slash or namespace == "." else namespace
+    return objects.get(ISTIO, "Gateway", space, name, item)
 
 
 def _serves(gateway: Item, host: str, item: Item) -> bool:

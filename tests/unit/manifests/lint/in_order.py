@@ -34,7 +34,7 @@ from tests.support.lint.variations import (
     taking_over,
     third,
 )
-from tests.unit.manifests.lint.faults import order
+from tests.unit.manifests.lint.faults import mesh, order
 
 GOOD: list[tuple[str, list[Object]]] = [
     ("two Services", between_services()),
@@ -185,5 +185,14 @@ GOOD: list[tuple[str, list[Object]]] = [
     ),
     ("durations of Go", between_services(steps=[{"pause": {"duration": d}} for d in ("1.5h", "500ms", 30, "30")])),
     ("an object that is only a part", [{"kind": "Rollout", "metadata": {"name": NAME}}]),
+    ("two Gateways of one port with other hosts behind each", mesh.two_gateways("shop.example", "b.example")),
+    (
+        "a destination whose port is called tcp",
+        services(lambda o: by_kind(o, "Service", 1)["spec"]["ports"][0].update(name="tcp-shop")),
+    ),
+    (
+        "one of the ports that clients call is HTTP",
+        services(lambda o: o[0]["spec"]["ports"].append({"name": "tcp-admin", "port": 81})),
+    ),
     *order.GOOD,
 ]

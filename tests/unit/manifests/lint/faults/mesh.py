@@ -5,7 +5,21 @@ from __future__ import annotations
 import copy
 
 from tests.support.lint.objects import NAME, Object, between_services, by_kind, istio, routes_of, service, to
-from tests.support.lint.variations import autoscaler, gateway, in_namespace, services, subsets
+from tests.support.lint.variations import autoscaler, changed, gateway, in_namespace, services, subsets
+
+
+def two_gateways(*names: str) -> list[Object]:
+    """Two Gateways for everything on one port, each with the routes of one host."""
+    found: list[Object] = []
+    for place, name in enumerate(names):
+        spec = {"hosts": [name], "gateways": [f"way-{place}"], "http": [{"route": [to(NAME, 100)]}]}
+        found += [gateway(f"way-{place}", "*"), istio("VirtualService", f"way-{place}", spec)]
+    return [*between_services(), *found]
+
+
+def secured(item: Object) -> None:
+    item["spec"]["servers"][0]["tls"] = {"mode": "SIMPLE", "credentialName": "shop"}
+
 
 BAD: list[tuple[str, list[Object]]] = [
     ("route-shadowed", services(lambda o: routes_of(o).insert(0, {"name": "all", "route": [to(NAME, 100)]}))),
@@ -87,7 +101,8 @@ BAD: list[tuple[str, list[Object]]] = [
             lambda o: by_kind(o, "VirtualService")["spec"].update(gateways=["public"], hosts=["other.example"]),
         ),
     ),
-    ("gateways-clash", services(lambda o: o.extend([gateway("one", "*"), gateway("two", "*")]))),
+    ("gateways-clash", two_gateways("shop.example", "shop.example")),
+    ("gateways-clash", changed(two_gateways("shop.example", "b.example"), lambda o: secured(o[-4]))),
     ("replicas-beside-autoscaler", [*between_services(), autoscaler()]),
     ("replicas-beside-autoscaler", [*between_services(), autoscaler("ScaledObject", "keda.sh/v1alpha1")]),
     ("object-twice", services(lambda o: o.append(copy.deepcopy(o[0])))),
