@@ -70,6 +70,6 @@ def _objects(tokens: Tokens, document: Any) -> Iterator[tuple[Tokens, dict[str, 
     if not isinstance(document, dict):
         return
     yield tokens, document
-    items = document.get("items") if document.get("kind") == "List" else None
+    items = document.get("items") if str(document.get("kind")).endswith("List") else None
     for index, item in enumerate(items if isinstance(items, list) else ()):
         yield from _objects((*tokens, "items", index), item)

@@ -20,9 +20,19 @@ A plan judges the objects of the folder that it edits, as they will be after its
 together as Argo Rollouts 1.10 and Istio read it. Every finding carries the id of its rule. The ids are stable.
 
 Objects are looked up below the path that the plan reads. A namespace that Git leaves to the Application agrees with
-every other. Of one object in the folders of several environments, the nearest counts. A folder that is itself a
-kustomization is built with `kustomize` or `kubectl` from PATH, without fetching anything, and what comes of it is
-judged. A document without an apiVersion is taken for a part of an object, a patch for instance, and not judged.
+every other. Of one object in the folders of several environments, the nearest counts. A document without an
+apiVersion is taken for a part of an object, a patch for instance, and not judged.
+
+A kustomization is built with `kustomize` or `kubectl` from PATH, and what comes of it is judged; below a path that is
+not one itself, each one that takes in a file of the service is built by itself, 20 at most. The files beside them are
+judged as they stand. Not judged, and named:
+
+- what a kustomization takes from elsewhere, and what its Helm charts make: nothing is fetched. The rest of it is
+  judged, unless it cannot be built without;
+- without either tool, a kustomization that does more than put files together (`resources`, `bases`, `namespace`,
+  `images`, `commonAnnotations`): what patches, prefixes and labels make of an object is not known;
+- what Helm makes of a chart's templates, and what another source of the Application brings;
+- files that cannot be read, and objects whose kind or name is not a text.
 
 A stack waives a rule, for one object or for all, under `meshroll:lint.waive`, with a reason:
 [the stack file](reference/stack-file.md).

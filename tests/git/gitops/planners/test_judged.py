@@ -112,6 +112,25 @@ def test_a_malformed_object_is_named_and_the_others_are_judged(repository: Repos
     ]
 
 
+def test_an_object_without_a_name_that_is_a_text_is_named(repository: Repository) -> None:
+    odd = "apiVersion: v1\nkind: Service\nmetadata: {name: 5}\n---\napiVersion: v1\nkind: [x]\nmetadata: {name: a}\n"
+    job = "apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: shop-}\n"
+    repository.commit(write={f"{FOLDER}/all.yaml": odd + "---\n" + job + "---\n" + written(*between_services())})
+    assert [finding.message for finding in lint(repository)] == [
+        f"not judged: the kind or the name of an object is not a text ({FOLDER}/all.yaml:{line}) [not-judged]"
+        for line in (2, 6)
+    ]
+
+
+def test_the_items_of_every_kind_of_list_are_judged(repository: Repository) -> None:
+    objects = between_services()
+    del objects[-1]["spec"]["selector"]
+    group = {"apiVersion": "argoproj.io/v1alpha1", "kind": "RolloutList", "items": [objects[-1]]}
+    whole = {"apiVersion": "v1", "kind": "List", "items": [*objects[:-1], group]}
+    repository.commit(write={f"{FOLDER}/all.yaml": written(whole)})
+    assert [finding.rule for finding in lint(repository)] == ["rollout-selector"]
+
+
 def test_a_file_that_cannot_be_read_is_named(repository: Repository) -> None:
     files = {f"{FOLDER}/all.yaml": written(*between_services()), f"{FOLDER}/templates/x.yaml": "{{ if .x }}\na: [\n"}
     repository.commit(write=files)

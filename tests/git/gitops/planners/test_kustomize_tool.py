@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,9 +16,8 @@ from tests.support.git.repositories import Repository
 from tests.support.lint.objects import between_services
 
 OVERLAY = "overlays/prod"
-BUILT = pytest.mark.skipif(
-    not (shutil.which("kustomize") or shutil.which("kubectl")), reason="neither kustomize nor kubectl is on PATH"
-)
+TOOL = shutil.which("kustomize") or shutil.which("kubectl") or ""
+BUILT = pytest.mark.skipif(not TOOL, reason="neither kustomize nor kubectl is on PATH")
 IMAGES = [{"name": "registry.example/shop", "newTag": "v1"}]
 
 
@@ -64,28 +64,97 @@ def test_a_folder_that_kustomize_cannot_build_says_why(repository: Repository) -
     assert "already registered id" in found.message
 
 
-def test_nothing_is_fetched(repository: Repository) -> None:
+@BUILT
+def test_nothing_is_fetched_and_the_rest_is_judged(repository: Repository) -> None:
     remote = "https://example.invalid/base?ref=v1"
-    commit(repository, {"resources": ["../../base", remote], "images": IMAGES})
-    message = f"not judged: {OVERLAY}/kustomization.yaml takes {remote} from elsewhere [not-judged]"
-    assert [finding.message for finding in lint(repository)] == [message]
+    patch = [{"op": "add", "path": "/spec/strategy/canary/steps/0", "value": {"setWeight": 101}}]
+    patched = {"target": {"kind": "Rollout"}, "patch": yaml.safe_dump(patch)}
+    chart = {"name": "cart", "repo": "https://charts.example.invalid"}
+    commit(
+        repository,
+        {"resources": ["../../base", remote], "images": IMAGES, "patches": [patched], "helmCharts": [chart]},
+    )
+    file = f"{OVERLAY}/kustomization.yaml"
+    assert [finding.message for finding in lint(repository)] == [
+        (
+            "Rollout shop /spec/strategy/canary/steps/0/setWeight: 101 is not within 0 to 100 [step-weight] "
+            f"(as Kustomize builds {OVERLAY})"
+        ),
+        f"not judged: {file} inflates a Helm chart [not-judged]",
+        f"not judged: {file} takes {remote} from elsewhere [not-judged]",
+    ]
 
 
-def test_without_the_tools_it_is_said_that_nothing_was_judged(
-    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@BUILT
+def test_what_cannot_be_built_for_what_was_left_out_names_both(repository: Repository) -> None:
+    remote = "https://example.invalid/base?ref=v1"
+    missing = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "cart"}}
+    patches = [{"patch": yaml.safe_dump(missing)}]
+    commit(repository, {"resources": ["../../base", remote], "images": IMAGES, "patches": patches})
+    (found,) = lint(repository)
+    assert found.message.startswith(
+        f"not judged: {OVERLAY}/kustomization.yaml takes {remote} from elsewhere; {Path(TOOL).name}: "
+    )
+
+
+@BUILT
+def test_every_kustomization_below_the_path_is_built_by_itself(repository: Repository) -> None:
+    commit(repository, {"resources": ["../../base"], "namespace": "prod", "images": IMAGES})
+    stage = {"resources": ["../../base"], "namespace": "stage", "images": IMAGES}
+    other = {"resources": ["cart.yaml"]}
+    cart = yaml.safe_dump({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "cart"}})
+    files = {"stage": stage, "cart": other}
+    repository.commit(
+        write={f"overlays/{name}/kustomization.yaml": yaml.safe_dump(document) for name, document in files.items()}
+        | {"overlays/cart/cart.yaml": cart}
+    )
+    base = yaml.safe_load_all(repository.read("base/all.yaml"))
+    objects = [item if item["kind"] != "Rollout" else faulty(item) for item in base]
+    repository.commit(write={"base/all.yaml": "---\n".join(map(yaml.safe_dump, objects))})
+    assert [finding.message for finding in lint(repository, "overlays")] == [
+        f"Rollout {name} /spec/selector: the Rollout has no selector [rollout-selector] (as Kustomize builds {folder})"
+        for name, folder in (("prod/shop", OVERLAY), ("stage/shop", "overlays/stage"))
+    ]
+
+
+def faulty(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**item, "spec": {key: value for key, value in item["spec"].items() if key != "selector"}}
+
+
+def test_without_the_tools_files_that_are_only_put_together_are_judged(
+    repository: Repository, without_tools: None
 ) -> None:
-    commit(repository, {"resources": ["../../base"], "images": IMAGES})
+    commit(repository, {"resources": ["../../base"], "images": IMAGES, "namespace": "prod"})
+    assert lint(repository) == []
+    objects = between_services()
+    del objects[-1]["spec"]["selector"]
+    repository.commit(write={"base/all.yaml": "---\n".join(map(yaml.safe_dump, objects))})
+    message = "Rollout prod/shop /spec/selector: the Rollout has no selector [rollout-selector]"
+    assert [finding.message for finding in lint(repository)] == [f"{message} (as Kustomize builds {OVERLAY})"]
+
+
+def test_without_the_tools_it_is_said_what_was_not_judged(repository: Repository, without_tools: None) -> None:
+    patch = {"target": {"kind": "Rollout"}, "patch": "- {op: remove, path: /spec/selector}"}
+    commit(repository, {"resources": ["../../base"], "images": IMAGES, "patches": [patch]})
+    message = f"neither kustomize nor kubectl is on PATH, and {OVERLAY}/kustomization.yaml has patches"
+    assert [finding.message for finding in lint(repository)] == [f"not judged: {message} [not-judged]"]
+
+
+@pytest.fixture
+def without_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PATH with git alone."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/git").symlink_to(str(shutil.which("git")))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    message = "not judged: neither kustomize nor kubectl is on PATH [not-judged]"
-    assert [finding.message for finding in lint(repository)] == [message]
 
 
-def test_kustomizations_below_the_path_are_not_judged(repository: Repository) -> None:
-    commit(repository, {"resources": ["../../base"], "images": IMAGES})
-    (found,) = lint(repository, "overlays")
-    assert found.message == (
-        "not judged: Kustomize builds from the folders below, of which it is not known which ones are applied: "
-        f"{OVERLAY}/kustomization.yaml [not-judged]"
-    )
+def test_files_beside_a_kustomization_are_judged_as_they_stand(repository: Repository, without_tools: None) -> None:
+    objects = between_services()
+    objects[-1]["spec"]["strategy"]["canary"]["steps"] = [{"setWeight": 101}]
+    files = {
+        "apps/all.yaml": "---\n".join(map(yaml.safe_dump, objects)),
+        "apps/cart/kustomization.yaml": "resources: [cart.yaml]\n",
+        "apps/cart/cart.yaml": yaml.safe_dump({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "cart"}}),
+    }
+    repository.commit(write=files)
+    assert [finding.rule for finding in lint(repository, "apps")] == ["step-weight"]
