@@ -6,7 +6,7 @@ All YAML and JSON of a repository, a template, a plan or a server's answer is re
 is a JSON pointer (RFC 6901) whose first segment is the document's index: "/0/spec/template/metadata/labels/version".
 """
 
-from meshroll.yamltext.edit import Written, replace_scalars
+from meshroll.yamltext.edit import SharedValueError, Written, replace_scalars
 from meshroll.yamltext.json_value import read_json
 from meshroll.yamltext.plain import Date, reads_as_another_value, reads_as_text
 from meshroll.yamltext.pointers import join_pointer, split_pointer
@@ -17,6 +17,7 @@ __all__ = [
     "MAX_BYTES",
     "Date",
     "Scalar",
+    "SharedValueError",
     "Text",
     "Written",
     "join_pointer",

@@ -7,8 +7,8 @@ or a spot where the new text would be read otherwise, shows there, and the edit 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final, NamedTuple
 
 from meshroll.errors import BadInputError
 from meshroll.yamltext.nodes import TAG, TEXT_TAGS, Node
@@ -20,6 +20,15 @@ from meshroll.yamltext.text import Found, Text, content_start, parse, parse_sour
 from meshroll.yamltext.within import BLOCKS, Span, Within, spans
 
 
+class SharedValueError(BadInputError):
+    """A value that aliases or merge keys put in several places, of which not all were to change."""
+
+    def __init__(self, file: str, pointers: tuple[str, ...], what: str, *, where: str, expected: str) -> None:
+        super().__init__(what, where=where, expected=expected)
+        self.file = file
+        self.pointers = pointers
+
+
 class Written(NamedTuple):
     """A text with the characters that stood for it in a file; empty characters are a null that was not written."""
 
@@ -28,6 +37,7 @@ class Written(NamedTuple):
 
 
 New = str | Written
+MAX_NAMED: Final = 4  # places of a shared value
 
 
 def replace_scalars(content: bytes, changes: Mapping[str, New], where: str) -> bytes:
@@ -83,12 +93,12 @@ def _exchanges(text: Text, changes: Mapping[str, New]) -> dict[Span, str]:
         if not _is_already(text, found[pointer].node, new):
             span, source = _exchange(text, pointer, new, scalars)
             if exchanges.setdefault(span, source) != source:
-                raise _refuse(text, pointer, *_shared(text, found[pointer]))
+                raise _refuse_shared(text, pointer, found[pointer])
     for pointer, inner_changes in within.items():
         around, own[pointer] = _exchanges_within(text, pointer, inner_changes)
         exchanges |= around
     if exchanges:
-        _prove(text, own, exchanges)
+        _prove(text, own, within, exchanges)
     return exchanges
 
 
@@ -106,8 +116,13 @@ def _exchanges_within(text: Text, pointer: str, changes: Mapping[str, New]) -> t
     return outside, _exchanged(within, exchanges)
 
 
-def _prove(text: Text, wanted: Mapping[str, New], exchanges: Mapping[Span, str]) -> None:
-    """Raise BadInputError unless the exchanges make the wanted texts and leave all other values as they are."""
+def _prove(
+    text: Text, wanted: Mapping[str, New], within: Mapping[str, Collection[str]], exchanges: Mapping[Span, str]
+) -> None:
+    """Raise BadInputError unless the exchanges make the wanted texts and leave all other values as they are.
+
+    `within` has the pointers that lead on into some of the wanted texts.
+    """
     try:
         source = Source(text.where, _exchanged(text, exchanges))
         documents = parse_source(source, is_json=text.is_json).documents
@@ -120,8 +135,8 @@ def _prove(text: Text, wanted: Mapping[str, New], exchanges: Mapping[Span, str])
     if _same(documents, expected):
         return
     for pointer in wanted:
-        if all(reason := _shared(text, text.find_scalar(pointer))):
-            raise _refuse(text, pointer, *reason)
+        if all(_shared(text, found := text.find_scalar(pointer))):
+            raise _refuse_shared(text, pointer, found, within.get(pointer, ("",)))
     pointer = next(iter(wanted))
     if _is_missing(text, text.find_scalar(pointer).node):
         raise _refuse(text, pointer, "there is nothing behind the key", 'a value such as ""')
@@ -170,22 +185,29 @@ def _only_line(text: Text, pointer: str, node: Node) -> Span:
 
 
 def _shared(text: Text, found: Found) -> tuple[str, str]:
-    """Which alias, merge key or anchor on its path puts a value in more than one place; what to do instead."""
+    """Which alias, merge key or anchor on its path puts a value in more than one place, and what would be one place."""
     line = text.source.line
     for step in found.path:
         node = step.link.node
         if step.base is not None:
             name = step.base.anchor
             what = f"the value comes from &{name} (line {line(step.base.start)}) through a merge key"
-            return what, f"the change at &{name}, or the value written out"
+            return what, "the value written out"
         if step.link.alias:
             what = f"the alias *{node.anchor} (line {line(step.link.start)}) brings the value from &{node.anchor}"
-            return what, f"the change at &{node.anchor}, or the value written out"
+            return what, "the value written out"
         if node.uses:
             uses = ", ".join(str(line(start)) for start in node.uses[:5])
             what = f"the value belongs to the anchor &{node.anchor}, used again in line {uses}, which would change too"
             return what, "the value written out where it is used"
     return "", ""
+
+
+def _refuse_shared(text: Text, pointer: str, found: Found, inner: Collection[str] = ("",)) -> SharedValueError:
+    what, expected = _shared(text, found)
+    every = tuple(text.base + place + each for place in text.pointers_of(found.node) for each in inner)
+    more = f", or {' and '.join(every[:MAX_NAMED])} changed together" if len(every) > 1 else ""
+    return SharedValueError(text.where, every, what, where=text.at(pointer), expected=expected + more)
 
 
 def _exchanged(text: Text, exchanges: Mapping[Span, str]) -> str:

@@ -142,6 +142,17 @@ class Text:
         within = self._readable(outer) if inner else None
         return within.find(inner) if within else None
 
+    def pointers_of(self, node: Node) -> Iterator[str]:
+        """Every pointer of a value of this file, also through aliases and merge keys."""
+        ahead = [(f"/{index}", root) for index, root in enumerate(self.roots)][::-1]
+        while ahead:
+            pointer, each = ahead.pop()
+            if each is node:
+                yield pointer
+            keys = each.value if each.kind == "mapping" else map(str, range(len(each.items)))
+            steps = ((pointer + join_pointer((key,)), each.child(key)) for key in keys)
+            ahead += reversed([(inner, step.link.node) for inner, step in steps if step])
+
     def find_scalar(self, pointer: str) -> Found:
         """The scalar at a pointer as written. Raises BadInputError."""
         found = self.find(pointer)

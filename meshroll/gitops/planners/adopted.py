@@ -41,7 +41,7 @@ from meshroll.gitops.planners.search import MAX_LISTED, find
 from meshroll.gitops.plans import Canary, Edit, Finding, Plan, ServiceSettings, VersionChange, anchor
 from meshroll.manifests.lint import Options
 from meshroll.settings.fields import Field
-from meshroll.yamltext import replace_scalars
+from meshroll.yamltext import SharedValueError, replace_scalars
 
 CLUSTER, SERVICE = "{cluster}", "{service}"
 
@@ -277,4 +277,14 @@ def _contents(
     wanted: dict[str, dict[str, str]] = {}
     for (file, pointer), edit in edits.items():
         wanted.setdefault(file, {})[pointer] = edit.new
-    return {file: replace_scalars(trees.read(entries[file], file), texts, file) for file, texts in wanted.items()}
+    try:
+        return {file: replace_scalars(trees.read(entries[file], file), texts, file) for file, texts in wanted.items()}
+    except SharedValueError as error:
+        raise _unless_all(error) from None
+
+
+def _unless_all(error: SharedValueError) -> BadInputError:
+    """The error for a value in several places, with the fields that name all of them."""
+    fields = [str(Field("path", f"/{error.file}#{pointer.lstrip('/')}")) for pointer in error.pointers]
+    together = f", or all of its places in one plan: the fields {', '.join(fields)}" if len(fields) > 1 else ""
+    return BadInputError(error.what, where=error.where, expected=f"the value written out{together}")

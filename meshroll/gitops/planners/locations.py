@@ -12,13 +12,14 @@ from typing import Protocol
 from meshroll.errors import BadInputError
 from meshroll.gitops.planners import images, shapes
 from meshroll.gitops.planners.feeds import Everywhere, source_fields
+from meshroll.gitops.planners.image_entries import kustomize_images
 from meshroll.gitops.planners.kustomize_values import Winner
 from meshroll.gitops.planners.links import Link
 from meshroll.gitops.planners.occurrences import Below, Occurrence, occurrences
 from meshroll.gitops.planners.ways import how_far, pointers, way_of
 from meshroll.gitops.planners.workloads import Workload
 from meshroll.settings.fields import VERSION, Field, check_text
-from meshroll.yamltext import Scalar, Text, join_pointer
+from meshroll.yamltext import Scalar, Text
 
 
 class Readable(Everywhere, Below, Protocol):
@@ -72,6 +73,8 @@ class Location:
         if self.field.kind == "image":
             return images.with_reference(old, wanted, where)
         if self._keeps_shape:
+            if self.pointer.endswith("/image"):
+                shapes.check_name(self.field, old, wanted, where)
             return shapes.in_shape(old, wanted, where)
         pinned = self.field.kind == "kustomize" and self.pointer.endswith("/digest")
         if self.field.kind == "kustomize" and pinned != wanted.startswith("sha256:"):
@@ -157,16 +160,6 @@ def entries_called(files: Readable, service: str) -> list[Location]:
             if service in (images.last_name(name), images.last_name(str(entry.get("newName") or name))):
                 found.append(Location(Field("kustomize", ""), text, pointer, f"kustomization image {name}"))
     return found
-
-
-def kustomize_images(text: Text) -> Iterator[tuple[str, str]]:
-    """Name, and the pointer of what chooses the image: its digest if there is one, else its tag."""
-    for index, document in enumerate(text.documents):
-        entries = document.get("images") if isinstance(document, dict) else None
-        for number, entry in enumerate(entries if isinstance(entries, list) else ()):
-            key = next((key for key in ("digest", "newTag") if isinstance(entry, dict) and entry.get(key)), None)
-            if key:
-                yield str(entry.get("name", "")), join_pointer((index, "images", number, key))
 
 
 def _in_values(files: Readable, _service: str, field: Field) -> Iterator[Location]:

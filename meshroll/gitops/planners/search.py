@@ -12,12 +12,12 @@ from collections.abc import Iterable, Sequence
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.planners.files import NothingFoundError
+from meshroll.gitops.planners.image_entries import kustomize_images, without_tag
 from meshroll.gitops.planners.locations import (
     Location,
     Readable,
     candidates,
     entries_called,
-    kustomize_images,
     located,
     way_there,
 )
@@ -40,7 +40,8 @@ def find(files: Readable, service: str, fields: Sequence[Field] = ()) -> tuple[L
     if len(distinct) > 1:
         raise _ambiguous(files, service, [group[0] for group in distinct])
     if not distinct:
-        raise _nothing(files, service, f"nothing holds the version of {service}")
+        untagged = None if occurrences(files, service) else without_tag(files, service)
+        raise untagged or _nothing(files, service, f"nothing holds the version of {service}")
     return distinct[0]
 
 
@@ -64,7 +65,8 @@ def _named(files: Readable, service: str, field: Field) -> Location:
         raise _ambiguous(files, service, found)
     if not found:
         way = f": {far}" if (far := way_there(files, field)) else ""
-        raise _nothing(files, service, f"there is no {field} for {service}{way}")
+        untagged = without_tag(files, service, field) if field.kind == "kustomize" else None
+        raise untagged or _nothing(files, service, f"there is no {field} for {service}{way}")
     return found[0]
 
 

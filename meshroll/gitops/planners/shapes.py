@@ -6,9 +6,11 @@ A whole image keeps its name, a digest takes a digest, and an expression that so
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.planners import images
+from meshroll.settings.fields import VERSION, Field
 
 _EXPRESSION = re.compile(r"\{\{.*?(?:\}\}|$)|\$\{[^}]*\}?|\$\([^)]*\)?")
 _NAME = r"[a-z0-9][\w.-]*"
@@ -36,6 +38,13 @@ def check_pattern(prefix: str, version: str, where: str) -> None:
             where=where,
             expected=version.removeprefix(prefix),
         )
+
+
+def check_name(field: Field, old: str, new: str, where: str) -> None:
+    """Raise BadInputError for an image's name without a tag, of which the new version would leave nothing."""
+    if re.fullmatch("[a-z-]+", old) and not is_image(new):
+        expected = f"the field {replace(field, pattern=f'{old}:{VERSION}')}"
+        raise BadInputError(f"the image {old} has no tag that could change", where=where, expected=expected)
 
 
 def in_shape(old: str, new: str, where: str) -> str:

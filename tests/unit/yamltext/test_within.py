@@ -104,7 +104,7 @@ def test_a_scalar_beside_a_text_and_one_within_it_change_together() -> None:
             "/0/v/0/a",
             (
                 "f.yaml:1 /0/v: the value belongs to the anchor &v, used again in line 3, which would change too; "
-                "expected the value written out where it is used"
+                "expected the value written out where it is used, or /0/v/0/a and /0/w/0/a changed together"
             ),
         ),
         (
@@ -112,7 +112,7 @@ def test_a_scalar_beside_a_text_and_one_within_it_change_together() -> None:
             "/0/v/0/y",
             (
                 "f.yaml:3 /0/v/0/y: the alias *x (line 3) brings the value from &x; "
-                "expected the change at &x, or the value written out"
+                "expected the value written out, or /0/v/0/x and /0/v/0/y changed together"
             ),
         ),
         ("v: !x |\n  a: x\n", "/0/v/0/a", "f.yaml:1 /0/v/0/a: there is no value here; expected a single value"),
@@ -120,6 +120,11 @@ def test_a_scalar_beside_a_text_and_one_within_it_change_together() -> None:
 )
 def test_what_cannot_change_alone_within_a_text_is_refused_by_name(before: str, pointer: str, sentence: str) -> None:
     assert refusal(before, pointer) == sentence
+
+
+def test_texts_that_are_one_change_together_when_both_are_asked_for() -> None:
+    changes = {"/0/v/0/a": "v2", "/0/w/0/a": "v2"}
+    assert replace_scalars(b"v: &v |\n  a: x\nw: *v\n", changes, "f") == b"v: &v |\n  a: v2\nw: *v\n"
 
 
 def test_a_text_that_is_not_yaml_is_refused_with_the_line_of_the_file() -> None:

@@ -362,3 +362,46 @@ def test_the_templates_of_a_chart_need_not_be_yaml(repository: Repository) -> No
     )
     found = plan(repository, shop="v2").findings
     assert [(finding.kind, finding.rule) for finding in found] == [("image-unchanged", ""), ("lint", "not-judged")]
+
+
+ALIASES = """\
+kind: Deployment
+metadata: {name: shop}
+spec:
+  template:
+    spec:
+      initContainers: [{name: init, image: &img 'team/init:v1'}]
+      containers: [{name: main, image: *img}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("field", "line", "what"),
+    [
+        (
+            "image:main",
+            "containers",
+            "the alias *img (line 7) brings the value from &img; expected the value written out",
+        ),
+        (
+            "image:init",
+            "initContainers",
+            (
+                "the value belongs to the anchor &img, used again in line 7, which would change too; "
+                "expected the value written out"
+            ),
+        ),
+    ],
+)
+def test_an_alias_leads_to_all_of_its_places(repository: Repository, field: str, line: str, what: str) -> None:
+    repository.commit(write={"live/shop.yaml": ALIASES})
+    sentence = refusal(repository, "live", field)
+    spec = "/0/spec/template/spec"
+    fields = [f"path:/live/shop.yaml#{spec[1:]}/{key}/0/image" for key in ("initContainers", "containers")]
+    assert sentence == (
+        f"live/shop.yaml:{6 if field == 'image:init' else 7} {spec}/{line}/0/image: {what}, "
+        f"or all of its places in one plan: the fields {', '.join(fields)}"
+    )
+    planned = plan(repository, "live", tuple(fields), shop="v2")
+    assert apply(repository, planned)
+    assert repository.read("live/shop.yaml") == ALIASES.replace("v1", "v2")

@@ -310,3 +310,39 @@ def test_a_version_that_a_place_cannot_take_is_refused(
     with pytest.raises(BadInputError) as caught:
         place.after(version)
     assert str(caught.value).partition(";")[0] == sentence
+
+
+def test_an_image_of_a_kustomization_without_a_tag_leads_to_the_line_that_it_needs() -> None:
+    sentence = (
+        "apps/kustomization.yaml:3: the kustomization image reg/shop has neither newTag nor digest; "
+        'expected a line newTag: "" in it, which the same plan fills'
+    )
+    assert refusal({"kustomization.yaml": kustomization("{name: reg/shop}")}) == sentence
+    assert (
+        refusal({"kustomization.yaml": kustomization("{name: reg/shop, newName: x}")}, "kustomize:reg/shop") == sentence
+    )
+    renamed = {"kustomization.yaml": kustomization("{name: placeholder, newName: reg/shop}")}
+    assert refusal(renamed) == sentence.replace("reg/shop", "placeholder")
+
+
+@pytest.mark.parametrize("tag", ['""', "", "~"])
+def test_an_empty_tag_of_a_kustomization_takes_the_version(tag: str) -> None:
+    files = {"kustomization.yaml": kustomization(f"{{name: reg/shop, newTag: {tag}}}")}
+    assert places(files) == [("apps/kustomization.yaml", "/0/images/0/newTag", None)]
+    assert places(files, "kustomize:reg/shop") == [("apps/kustomization.yaml", "/0/images/0/newTag", None)]
+
+
+def test_an_image_by_its_bare_name_in_values_leads_to_a_pattern() -> None:
+    files = {"v.yaml": "image: nginx\nother: {image: reg/nginx}\ntag: latest\n"}
+    (place,) = found(files, "helm:v.yaml#image")
+    with pytest.raises(BadInputError) as caught:
+        place.after("1.25")
+    assert str(caught.value) == (
+        "apps/v.yaml:1 /0/image: the image nginx has no tag that could change; "
+        "expected the field helm:v.yaml#image=nginx:{version}"
+    )
+    assert [found(files, field)[0].after("1.25") for field in ("helm:v.yaml#other.image", "helm:v.yaml#tag")] == [
+        "reg/nginx:1.25",
+        "1.25",
+    ]
+    assert found(files, "helm:v.yaml#image=nginx:{version}")[0].after("1.25") == "nginx:1.25"
