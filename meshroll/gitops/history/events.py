@@ -65,6 +65,7 @@ class Event:
     undone_plans: tuple[str, ...] = ()
     reason: str = ""
     fields: tuple[str, ...] = ()  # the places it changed, where others were asked for than those found anyway
+    by_hand: bool = False  # made up for a commit without trailers: see `by_hand`
     command: str = ""  # up, apply, rollback or retry; empty where the commit does not name one
 
     @property

@@ -148,13 +148,13 @@ def _came(history: _History, service: str, wanted: str | None, held: str | None,
 
     what = f"{service} {held or 'without a version'} came instead of {wanted or 'none'}"
     commits, before = retried(history.commits)
-    first = commits[_last_with(commits, has)]
+    first = commits[last_with(commits, has)]
     if first == commits[-1] and before not in ("", history.commit) and has(before):
         return f"{what}, as it was before"
     return f"{what}: {retried(lambda: history.author(first, service, held))}"
 
 
-def _last_with(commits: Sequence[str], has: Callable[[str], bool]) -> int:
+def last_with(commits: Sequence[str], has: Callable[[str], bool]) -> int:
     """The index of a commit that has what the first one has, and whose successor has not, or that is the last.
 
     By halves, since each look reads files.

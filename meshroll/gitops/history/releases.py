@@ -144,6 +144,13 @@ def _chosen(events: Sequence[Event], service: str, to: str, *, over_newer: bool)
         )
     if not chosen:
         return RollbackTarget(note=f"{service}: nothing to do: no release in effect is newer than {to}")
+    by_hand = next((event for release in chosen for event in release if event.by_hand), None)
+    if by_hand and not over_newer:
+        raise BadInputError(
+            f"{service}: {by_hand.old} -> {by_hand.new} was changed by hand, by {by_hand.author} in "
+            f"{by_hand.commit[:SHORT]}, and would be undone too",
+            expected=(Parameter("over_newer"), " to undo it"),
+        )
     if len(chosen) > 1 and not over_newer:
         top, last = chosen[0][0], chosen[-1][0]
         raise BadInputError(

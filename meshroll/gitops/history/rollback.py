@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from meshroll.errors import BadInputError, ConflictError, Parameter, Phrase
@@ -17,18 +18,18 @@ from meshroll.gitops.git import (
     Remote,
     Transport,
     Trees,
-    growing_history,
     last_change,
     open_cache,
     retried,
     tree_of,
     unified,
 )
+from meshroll.gitops.history.by_hand import with_changes_by_hand
 from meshroll.gitops.history.events import Event, fetch_events
 from meshroll.gitops.history.releases import NONE, SHORT, ReleaseEvents, choose, reverse_changes, undone_last
 from meshroll.gitops.history.values import Address, CommitValues, Values, as_it_was, returned
 from meshroll.gitops.planners import DesiredVersion, blobs, canaries_below, canaries_changed, texts
-from meshroll.gitops.plans import Edit, Plan, Scope, ServiceSettings, Undo, related, replay_edits, value_at
+from meshroll.gitops.plans import Edit, Finding, Plan, Scope, ServiceSettings, Undo, related, replay_edits, value_at
 from meshroll.settings.fields import parse_field
 
 Locate = Callable[[Git, Trees, str, Event], Values]
@@ -90,6 +91,11 @@ class _Undone:
         """The commits of all, each once."""
         return tuple(dict.fromkeys(event.commit for event in self.events))
 
+    @property
+    def parents(self) -> dict[str, str]:
+        """The commit before each of them, oldest first; empty for a first one."""
+        return {event.commit: event.parent for event in reversed(self.events)}
+
 
 @dataclass(frozen=True)
 class _Returned:
@@ -124,6 +130,8 @@ def plan_rollback(
             head = transport.fetch()
             events = fetch_events(transport, {service}, scope, lambda _: False) if head else ()
             events = tuple(event for event in events if scope.holds(event.path))
+            if to and events:
+                events = with_changes_by_hand(git, head, events, partial(_clear, git, locate))
             target = choose(events, service, to, over_newer=over_newer)
             empty = Plan(remote.url, remote.branch, head, (), (), "", stack=scope.stack)
             if target.releases:
@@ -139,6 +147,14 @@ def plan_rollback(
     return retried(work)
 
 
+def _clear(git: Git, locate: Locate, commit: str, event: Event) -> Values:
+    """The addressed values of an event in a commit; none where they are not clear."""
+    try:
+        return locate(git, Trees(git), tree_of(git, commit), event)
+    except BadInputError:
+        return {}
+
+
 def _planned(transport: Transport, empty: Plan, request: _Request, undone: _Undone) -> Rollback:
     git, service = transport.git, request.service
     trees = Trees(git)
@@ -148,9 +164,8 @@ def _planned(transport: Transport, empty: Plan, request: _Request, undone: _Undo
         located = (request.locate(git, trees, tree, event) for event in events)
         return {address: text for values in located for address, text in values.items()}
 
-    parents = _parents(transport, undone.commits)
-    before = {commit: tree_of(git, parents[commit]) for commit in reversed(undone.commits)}
-    commits = _commit_values(transport, read, service, undone, before)
+    before = {commit: tree_of(git, parent) for commit, parent in undone.parents.items()}
+    commits = _commit_values(git, read, service, undone, before)
     now = read(tree, undone.events)
     found = _returned(trees, tree, commits, now, service)
     _refuse_lost(service, found, now)
@@ -165,13 +180,14 @@ def _planned(transport: Transport, empty: Plan, request: _Request, undone: _Undo
         edits=tuple(_as_it_was(trees, before.values(), edit) for edit in found.edits),
         changes=reverse_changes(service, undone.events),
         contents=found.contents,
+        findings=tuple(_by_hand(event) for event in undone.events if event.by_hand),
         settings={service: (ServiceSettings(undo=undone.commits),)},
     )
     return Rollback(_with_diff(git, trees, tree, plan, service, undone), _undo(service, undone, request.reason))
 
 
 def _commit_values(
-    transport: Transport, read: ReadValues, service: str, undone: _Undone, before: Mapping[str, str]
+    git: Git, read: ReadValues, service: str, undone: _Undone, before: Mapping[str, str]
 ) -> list[CommitValues]:
     """The addressed values before and after each commit, oldest first. Raises BadInputError for one without any.
 
@@ -180,7 +196,7 @@ def _commit_values(
     values = []
     for commit, tree in before.items():
         own = [event for event in undone.events if event.commit == commit]
-        then, after = read(tree, own), read(tree_of(transport.git, commit), own)
+        then, after = read(tree, own), read(tree_of(git, commit), own)
         if then == after:
             raise BadInputError(f"it changes no value of {service}", where=f"commit {commit[:SHORT]}")
         values.append((then, after))
@@ -257,6 +273,11 @@ def _with_diff(git: Git, trees: Trees, tree: str, plan: Plan, service: str, undo
     return replace(plan, diff=unified(git, trees, tree, changed), timeline=tuple(canaries))
 
 
+def _by_hand(event: Event) -> Finding:
+    what = f"{event.old} -> {event.new} by {event.author} in {event.commit[:SHORT]}"
+    return Finding("by-hand", f"the change by hand {what} is undone too", event.service, event.path)
+
+
 def _undo(service: str, undone: _Undone, reason: str) -> Undo:
     return Undo(
         changes=tuple(change for release in undone.releases for change in reverse_changes(service, release)),
@@ -264,13 +285,3 @@ def _undo(service: str, undone: _Undone, reason: str) -> Undo:
         plans=tuple(dict.fromkeys(event.plan for event in undone.events if event.plan)),
         reason=reason,
     )
-
-
-def _parents(transport: Transport, commits: Sequence[str]) -> Mapping[str, str]:
-    """The first parent of each commit, empty for a first commit; more history is fetched where it is the edge."""
-    for edge in growing_history(transport):
-        if not edge.intersection(commits):
-            break
-    lines = transport.git.text("rev-list", "--no-walk=unsorted", "--parents", *commits).splitlines()
-    pairs = (line.split(" ") for line in lines)
-    return {commit: (parents or [""])[0] for commit, *parents in pairs}

@@ -77,6 +77,7 @@ FindingKind = Literal[
     "image-unchanged",
     "fields-disagree",
     "left-out",
+    "by-hand",
     "unreadable",
     "lint",
     "follower",
