@@ -23,11 +23,17 @@ def completed(schema: Schema, built_in: Mapping[str, Any], given: Mapping[str, A
 
 
 def placeholder_values(schema: Schema, built_in: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The same, each in the form it is rendered in: `nameValueList` makes a list of a container's variables."""
+    """The same, each in the form it is rendered in.
+
+    `nameValueList` makes a list of a container's variables: each with its text, or with the source of its value.
+    """
     values = completed(schema, built_in, given)
     for name, rule in schema["properties"].items():
         if rule.get("form") == "nameValueList" and values[name] is not ABSENT:
-            values[name] = [{"name": key, "value": item} for key, item in values[name].items()]
+            values[name] = [
+                {"name": key, "valueFrom" if isinstance(item, Mapping) else "value": item}
+                for key, item in values[name].items()
+            ]
     return values
 
 

@@ -34,7 +34,7 @@ from meshroll.provider.differences import changed_inputs
 from meshroll.provider.preview import preview_text
 from meshroll.provider.schema import schema
 from meshroll.provider.undelivered import NotDeliveredError
-from meshroll.provider.values import Properties, has_secret, is_unknown, plain_map, with_secret_at, wrap
+from meshroll.provider.values import Properties, is_unknown, plain_map, secret_place, with_secret_at, wrap
 from meshroll.release import planning
 from meshroll.release.agreed import check_agreed
 from meshroll.release.describe import FOLLOWER
@@ -43,6 +43,7 @@ from meshroll.release.properties import COMPUTED, edit_values, from_properties, 
 from meshroll.release.wording import hold_sentence, holds_as_sentences
 
 T = TypeVar("T")
+COMMITTED = ("stack", "path", "namespace", "services")  # the inputs that end in Git
 Wait = Callable[[ReleaseInputs, str, list[str], Callable[[str], None]], tuple[str, ...]]
 
 
@@ -151,10 +152,7 @@ class ReleaseProvider(sdk.Provider):
         self._cancelled.set()
 
     def _check(self, urn: str, given: Properties, old: Mapping[str, Any]) -> Check:
-        if "services" in given and has_secret(given["services"]):
-            raise BadInputError(
-                "a secret would be committed to Git in clear", where="services", expected="the name of a Secret instead"
-            )
+        _refuse_secrets(given)
         values = plain_map(given)
         inputs = from_properties({**values, "written": written_before(old, values)})
         plan, held = planning.plan_unheld(inputs)
@@ -236,6 +234,19 @@ class ReleaseProvider(sdk.Provider):
             return work.result()
         work.cancel()
         raise UnavailableError("the wait was interrupted; the commit is made", expected="`pulumi up` to wait again")
+
+
+def _refuse_secrets(given: Properties) -> None:
+    """Raise BadInputError for a secret in what is committed: in files, in their paths or in the commit's message."""
+    written = {key: given[key] for key in COMMITTED if key in given}
+    repository = given["repository"].value if "repository" in given else None
+    if isinstance(repository, Mapping) and "commit" in repository:
+        written["repository.commit"] = repository["commit"]
+    for where, value in written.items():
+        if (place := secret_place(value, where)) is not None:
+            raise BadInputError(
+                "a secret would be committed to Git in clear", where=place, expected="the name of a Secret instead"
+            )
 
 
 def _released(inputs: ReleaseInputs, commit: str) -> dict[str, PropertyValue]:

@@ -57,16 +57,19 @@ def is_unknown(value: PropertyValue) -> bool:
     return isinstance(inner, Computed)
 
 
-def has_secret(value: PropertyValue) -> bool:
-    """Whether a value or some part of it is secret."""
-    inner = value.value
+def secret_place(value: PropertyValue, where: str) -> str | None:
+    """The place of a value's first secret part, such as `services[0].version`; None without one."""
     if value.is_secret:
-        return True
+        return where
+    inner = value.value
     if isinstance(inner, str | float | bool):
-        return False
+        return None
     if isinstance(inner, Mapping):
-        return any(has_secret(item) for item in inner.values())
-    return isinstance(inner, list | tuple) and any(has_secret(item) for item in inner)
+        parts = [(item, f"{where}.{key}") for key, item in inner.items()]
+    else:
+        items = inner if isinstance(inner, list | tuple) else ()
+        parts = [(item, f"{where}[{index}]") for index, item in enumerate(items)]
+    return next((found for item, at in parts if (found := secret_place(item, at)) is not None), None)
 
 
 def with_secret_at(value: PropertyValue, *path: str) -> PropertyValue:

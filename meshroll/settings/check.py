@@ -17,7 +17,6 @@ from meshroll.settings.build import PREFIX
 from meshroll.settings.document import Pointer, shown
 from meshroll.settings.fields import Field, check_fields_version
 from meshroll.settings.model import Service
-from meshroll.settings.sources import Sealed
 
 _GO_TIME: Final = re.compile(
     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [-+]\d{4} .*"
@@ -60,10 +59,7 @@ def _check_service(
             expected=f"one of {', '.join(known)}, or a folder {shown(project_templates() / service.template)} "
             f"with a {DESCRIPTOR}",
         )
-    if not _sealed(service.parameters):
-        _check_parameters(
-            service, template_folder(service.template, templates), (*pointer, "parameters"), where, hidden
-        )
+    _check_parameters(service, template_folder(service.template, templates), (*pointer, "parameters"), where, hidden)
 
 
 def check_version(version: str, where: str, fields: Sequence[Field] | None = None) -> None:
@@ -119,11 +115,3 @@ def _as_path(value: Any, tokens: list[str]) -> Pointer:
         except (KeyError, IndexError, TypeError):
             value = None
     return tuple(path)
-
-
-def _sealed(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return any(_sealed(item) for item in value.values())
-    if isinstance(value, (list, tuple)):
-        return any(_sealed(item) for item in value)
-    return isinstance(value, Sealed)

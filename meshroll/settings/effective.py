@@ -18,6 +18,7 @@ from meshroll.settings.build import PREFIX
 from meshroll.settings.check import template_defaults
 from meshroll.settings.document import Document, Pointer, pointer_text
 from meshroll.settings.model import Stack
+from meshroll.settings.secrecy import misplaced
 
 _Row = tuple[Pointer, Any, str]
 
@@ -44,7 +45,7 @@ def explain(path: Path, cluster: str | None = None, environ: Mapping[str, str] =
     file = document.read(path)
     checked = load.check(file.value, environ, file.where, order=file.start, source=file.source)
     # Where pulumi alone can read a value that the stack needs, the rest is shown unchecked.
-    sealed = load.sealed_elsewhere(checked)
+    sealed = misplaced(checked.resolved.sealed)
     stack = None if sealed else load.make(load.stack_name(path), str(path), checked, file.where)
     others = _others(file, checked.values["config"], cluster)
     secret = schema.secrets(checked.values) | checked.resolved.sealed

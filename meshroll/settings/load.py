@@ -20,15 +20,11 @@ from meshroll.settings.build import PREFIX, ContradictionError, build
 from meshroll.settings.check import check_services
 from meshroll.settings.document import Document, Pointer, pointer_text
 from meshroll.settings.model import Stack
+from meshroll.settings.secrecy import check_secrets, misplaced
 from meshroll.yamltext import MAX_BYTES, Date, read_json
 
 MAX_JSON_BYTES: Final = 4 * MAX_BYTES  # what a stack file can hold, written as JSON
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-_SEALABLE: Final = (
-    re.compile(r"/config/meshroll:repository/credentials/(username|password|sshKey)"),
-    re.compile(r"/config/meshroll:mesh/remoteKubeconfigs/[^/]+"),
-    re.compile(r"/config/meshroll:services/[^/]+/parameters/.+"),
-)
 
 
 @dataclass(frozen=True)
@@ -71,12 +67,7 @@ def load_file(path: Path, environ: Mapping[str, str] = os.environ) -> Stack:
     """The stack of a file. Raises BadInputError with file, line and pointer."""
     file = document.read(path)
     checked = check(file.value, environ, file.where, order=file.start, source=file.source)
-    for pointer in sealed_elsewhere(checked)[:1]:
-        raise BadInputError(
-            "only pulumi can open this secret",
-            where=file.where(pointer),
-            expected="a plain value or {env: NAME}",
-        )
+    check_secrets(misplaced(checked.resolved.sealed), file.where, "only pulumi can open this secret")
     return make(stack_name(path), str(path), checked, file.where)
 
 
@@ -87,7 +78,10 @@ def load_values(
     environ: Mapping[str, str] = os.environ,
     secrets: Collection[str] = (),
 ) -> Stack:
-    """The stack of Pulumi's configuration: full keys and decoded values. The keys in `secrets` are never shown."""
+    """The stack of Pulumi's configuration: full keys and decoded values. The keys in `secrets` are never shown.
+
+    Where the file agrees with a key, it says which values within are the secret ones.
+    """
     ours = {key: value for key, value in values.items() if key.startswith(PREFIX)}
     lines = _lines(file, ours)
 
@@ -107,19 +101,9 @@ def load_values(
 
     secret = frozenset(secrets)
     checked = check({"config": ours}, environ, where, order=order, source=source, secret=secret)
+    sealed = sources.sealed_in(lines.document.value, lines.keys) if lines is not None else frozenset()
+    check_secrets(misplaced(sealed, secret), where, "a secret would be kept in Pulumi's state in clear")
     return make(stack, str(file) if lines is not None else None, checked, where)
-
-
-def sealed_elsewhere(checked: Checked) -> list[Pointer]:
-    """What Pulumi encrypted and the command line cannot do without."""
-    return sorted(
-        (
-            pointer
-            for pointer in checked.resolved.sealed
-            if not any(pattern.fullmatch(pointer_text(pointer)) for pattern in _SEALABLE)
-        ),
-        key=pointer_text,
-    )
 
 
 def check(

@@ -1,22 +1,25 @@
 """Values that stand elsewhere: `{env: NAME}`, `{file: PATH}`, and `{secure: …}`, which Pulumi encrypted.
 
 A mapping with that one key and a text is such a reference, wherever it stands; a file is read for the repository's
-password alone. What Pulumi encrypted stays sealed here: only `pulumi` can open it, and hands the program the opened
-value in its place.
+password and for parameters alone. Parameters end in Git: what stands elsewhere may be a secret, so there a reference
+needs the mark `public: true` of a person who knows that it is not. What Pulumi encrypted stays sealed here: only
+`pulumi` can open it, and hands the program the opened value in its place.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
 from meshroll.errors import BadInputError
 from meshroll.settings.document import Pointer
+from meshroll.settings.secrecy import INSTEAD, is_parameter
 
 MAX_SECRET_BYTES: Final = 64 << 10
+PUBLIC: Final = "public"
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _IN_FILES: Final = frozenset({("config", "meshroll:repository", "credentials", "password")})
 
@@ -46,6 +49,8 @@ def resolve(value: Any, environ: Mapping[str, str], where: Callable[[Pointer], s
     sealed: set[Pointer] = set()
 
     def walk(value: Any, pointer: Pointer) -> Any:
+        if is_parameter(pointer):
+            value = _public(value, where(pointer))
         if (name := _reference(value, "env")) is not None:
             if not _NAME.fullmatch(name):
                 raise BadInputError(f"{name!r} cannot be an environment variable's name", where=where(pointer))
@@ -57,7 +62,7 @@ def resolve(value: Any, environ: Mapping[str, str], where: Callable[[Pointer], s
                 )
             origins[pointer] = f"environment variable {name}"
             return environ[name]
-        if pointer in _IN_FILES and (name := _reference(value, "file")) is not None:
+        if (pointer in _IN_FILES or is_parameter(pointer)) and (name := _reference(value, "file")) is not None:
             origins[pointer] = f"file {name}"
             return read_secret(name, where(pointer))
         if _reference(value, "secure") is not None:
@@ -70,6 +75,22 @@ def resolve(value: Any, environ: Mapping[str, str], where: Callable[[Pointer], s
         return value
 
     return Resolved(walk(value, ()), origins, frozenset(sealed))
+
+
+def sealed_in(value: Any, keys: Collection[str]) -> frozenset[Pointer]:
+    """The places of what Pulumi encrypted under some keys of a stack file's values."""
+
+    def walk(value: Any, pointer: Pointer) -> Iterator[Pointer]:
+        if _reference(value, "secure") is not None:
+            yield pointer
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                yield from walk(item, (*pointer, key))
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                yield from walk(item, (*pointer, index))
+
+    return frozenset(found for key in keys for found in walk(value["config"][key], ("config", key)))
 
 
 def read_secret(name: str, where: str) -> str:
@@ -85,6 +106,22 @@ def read_secret(name: str, where: str) -> str:
         what = "is empty" if not text else "is too long"
         raise BadInputError(f"the file {name} {what}", where=where, expected="a secret")
     return text
+
+
+def _public(value: Any, where: str) -> Any:
+    """The value of a parameter without the mark. Raises BadInputError for a reference that lacks it."""
+    if isinstance(value, dict) and value.get(PUBLIC) in (True, "true"):
+        marked = {key: item for key, item in value.items() if key != PUBLIC}
+        if any(_reference(marked, kind) is not None for kind in ("env", "file")):
+            return marked
+    for kind in ("env", "file"):
+        if (name := _reference(value, kind)) is not None:
+            raise BadInputError(
+                "it may be a secret, and would be committed to Git in clear",
+                where=where,
+                expected=f"{{{kind}: {name}, {PUBLIC}: true}} for what is not, or {INSTEAD}",
+            )
+    return value
 
 
 def _reference(value: Any, kind: str) -> str | None:

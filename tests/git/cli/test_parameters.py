@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.git.cli.conftest import Run
 from tests.support.git.repositories import Repository
@@ -39,3 +40,51 @@ def test_it_is_shown_as_a_change_everywhere(run: Run, rendered: Path, repository
     newest = run("history", *AT)[1].splitlines()[0]
     assert newest.split()[2:6] == ["change", "provider", "v59", "live/east"]
     assert "v59 -> v59" not in newest
+
+
+def put_token(stack: Path, token: str) -> int:
+    """Give the service of the stack a variable, and answer the line on which it stands."""
+    stack.write_text(stack.read_text().replace("portName: http", f"portName: http, env: {{TOKEN: {token}}}"))
+    return next(number for number, line in enumerate(stack.read_text().splitlines(), 1) if "TOKEN" in line)
+
+
+@pytest.mark.parametrize("command", [("plan",), ("plan", "--out", "secret.json"), ("history",)])
+def test_a_secret_among_them_is_one_sentence(
+    run: Run, rendered: Path, repository: Repository, command: tuple[str, ...]
+) -> None:
+    before = repository.head()
+    line = put_token(rendered, "{secure: v1:abc:def}")
+    sentence = (
+        f"meshroll: stacks/Pulumi.test.yaml:{line} /config/meshroll:services/provider/parameters/env/TOKEN: "
+        "a secret would be committed to Git in clear; "
+        "expected the name of a Secret, such as {secretKeyRef: {name: SECRET, key: KEY}} in env\n"
+    )
+    assert run(*command, *AT) == (2, "", sentence)
+    assert (repository.head(), Path("secret.json").exists()) == (before, False)
+
+
+@pytest.mark.parametrize("reference", ["env: SECRET_TOKEN", "file: token"])
+def test_what_may_be_a_secret_is_read_only_with_the_mark(
+    run: Run, rendered: Path, repository: Repository, monkeypatch: pytest.MonkeyPatch, reference: str
+) -> None:
+    monkeypatch.setenv("SECRET_TOKEN", "s3cret")
+    Path("token").write_text("s3cret\n")
+    text = rendered.read_text()
+    put_token(rendered, f"{{{reference}}}")
+    code, output, error = run("plan", *AT)
+    assert (code, output, "s3cret" in error) == (2, "", False)
+    assert "it may be a secret, and would be committed to Git in clear" in error
+    rendered.write_text(text)
+    put_token(rendered, f"{{{reference}, public: true}}")
+    assert run("plan", *AT, "--out", "plan.json")[0] == 0
+    assert run("apply", "plan.json")[0] == 0
+    assert "value: s3cret" in repository.read("live/east/provider/rollout.yaml")
+
+
+def test_the_key_of_a_secret_is_committed_instead(run: Run, rendered: Path, repository: Repository) -> None:
+    put_token(rendered, "{secretKeyRef: {name: shop, key: token}}")
+    assert run("plan", *AT, "--out", "plan.json")[0] == 0
+    assert run("apply", "plan.json")[0] == 0
+    (rollout,) = yaml.safe_load_all(repository.read("live/east/provider/rollout.yaml"))
+    (container,) = rollout["spec"]["template"]["spec"]["containers"]
+    assert container["env"][-1] == {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "shop", "key": "token"}}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -59,8 +60,32 @@ def test_a_secret_parameter_is_refused(engine: Engine, repository: Repository) -
     wanted = inputs(repository, provider="v1")
     wanted["services"][0]["parameters"] = secret({"image": "x/y:1", "port": 80})
     assert engine.failure(wanted) == (
-        "services: a secret would be committed to Git in clear; expected the name of a Secret instead"
+        "services[0].parameters: a secret would be committed to Git in clear; expected the name of a Secret instead"
     )
+
+
+@pytest.mark.parametrize(
+    ("place", "put"),
+    [
+        ("namespace", lambda wanted: wanted.update(namespace=secret("shop"))),
+        ("path", lambda wanted: wanted.update(path=secret("live"))),
+        ("services[0].version", lambda wanted: wanted["services"][0].update(version=secret("v1"))),
+        (
+            "services[0].parameters.env.TOKEN",
+            lambda wanted: wanted["services"][0]["parameters"].update(env={"TOKEN": secret("s3cret")}),
+        ),
+        ("repository.commit.message", lambda wanted: wanted["repository"].update(commit={"message": secret("s3cret")})),
+    ],
+)
+def test_a_secret_in_what_is_committed_is_refused_with_its_place(
+    engine: Engine, repository: Repository, place: str, put: Callable[[dict[str, Any]], None]
+) -> None:
+    wanted = inputs(repository, provider="v1")
+    put(wanted)
+    assert engine.failure(wanted) == (
+        f"{place}: a secret would be committed to Git in clear; expected the name of a Secret instead"
+    )
+    assert repository.git("for-each-ref") == ""
 
 
 def test_inputs_that_are_not_known_yet_are_planned_later(engine: Engine, repository: Repository) -> None:

@@ -7,6 +7,7 @@ from meshroll.manifests.templates import check_parameters, parameter_problems
 
 WHERE = "/services/a/parameters"
 RISING = "weights that rise from step to step"
+TEXT = "text (quote numbers and booleans) or {secretKeyRef: {name: SECRET, key: KEY}}"
 PERCENT = "a whole number between 1 and 100"
 TIME = "a time such as 30s, 10m or 1h30m, or a number of seconds"
 LOWER = "lower-case letters, digits and '-', at most 63 characters"
@@ -54,7 +55,13 @@ HEADER_NAME = (
         ),
         (
             {"env": {"A": 1234567}},
-            "/env/A: the value is not a string; expected text (quote numbers and booleans)",
+            f"/env/A: the value is not a string or a mapping; expected {TEXT}",
+        ),
+        ({"env": {"A": {}}}, "/env/A: `secretKeyRef` is missing; expected " + TEXT),
+        ({"env": {"A": {"secretKeyRef": {"name": "shop"}}}}, "/env/A/secretKeyRef: `key` is missing"),
+        (
+            {"env": {"A": {"secretKeyRef": {"name": "Shop", "key": "token"}}}},
+            '/env/A/secretKeyRef/name: "Shop" does not fit; expected the name of a Secret',
         ),
         (
             {"env": {"a-b": "x"}},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime.rpc import UNKNOWN
 
-from meshroll.provider.values import has_secret, is_unknown, plain, with_secret_at, wrap
+from meshroll.provider.values import is_unknown, plain, secret_place, with_secret_at, wrap
 
 
 def test_whole_numbers_become_integers_again_and_others_stay() -> None:
@@ -28,5 +28,12 @@ def test_a_part_is_made_secret_and_the_rest_is_not() -> None:
     assert isinstance(sealed.value, dict) or hasattr(sealed.value, "items")
     parts = dict(sealed.value.items())  # type: ignore[union-attr]
     assert (parts["url"].is_secret, parts["credentials"].is_secret) == (False, True)
-    assert has_secret(sealed)
+    assert secret_place(sealed, "repository") == "repository.credentials"
     assert with_secret_at(wrap({"url": "u"}), "credentials") == wrap({"url": "u"})
+
+
+def test_the_first_secret_is_named_by_its_place() -> None:
+    one, two = wrap({"name": "a"}), wrap({"env": {"TOKEN": "s"}, "version": "v1"})
+    marked = PropertyValue([one, with_secret_at(two, "env", "TOKEN")])
+    assert secret_place(marked, "services") == "services[1].env.TOKEN"
+    assert secret_place(PropertyValue([one, two]), "services") is None

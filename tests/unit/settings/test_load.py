@@ -273,12 +273,18 @@ def test_a_password_file_that_holds_none_is_named_and_not_shown(tmp_path, conten
     )
 
 
-def test_a_sealed_parameter_is_left_to_pulumi(tmp_path):
-    text = with_change(
-        "        port: 20880\n", "        port: 20880\n        gateway: {port: 80, bind: {secure: v1:xyz}}\n"
-    )
-    parameters = load_file(write(tmp_path, text), ENVIRON).services[0].parameters
-    assert isinstance(parameters["gateway"]["bind"], Sealed)
+def test_a_parameter_that_is_marked_public_may_come_from_a_variable_or_a_file(tmp_path):
+    file = tmp_path / "address"
+    file.write_text("127.0.0.9\n")
+    for reference in ("env: BIND", f"file: {file}"):
+        bind = f"        port: 20880\n        gateway: {{port: 80, bind: {{{reference}, public: true}}}}\n"
+        stack = load_file(write(tmp_path, with_change("        port: 20880\n", bind)), {**ENVIRON, "BIND": "127.0.0.9"})
+        assert stack.services[0].parameters["gateway"] == {"port": 80, "bind": "127.0.0.9"}
+
+
+def test_the_mark_counts_in_parameters_alone(tmp_path):
+    text = with_change("{env: TOKEN}", "{env: TOKEN, public: true}")
+    assert "credentials/password" in message(tmp_path, text, ENVIRON)
 
 
 def test_the_same_stack_with_crlf_and_byte_order_mark(tmp_path):

@@ -119,3 +119,40 @@ def test_a_host_that_only_sets_the_environment_is_understood(tmp_path, monkeypat
     monkeypatch.setattr(pulumi, "get_stack", lambda: "test")
     found = pulumi_config.read(tmp_path)
     assert (found.values, found.secret_keys) == ({"meshroll:format": 1}, frozenset({"meshroll:format"}))
+
+
+GIT = (
+    "a secret would be committed to Git in clear; "
+    "expected the name of a Secret, such as {secretKeyRef: {name: SECRET, key: KEY}} in env"
+)
+
+
+def with_token(token):
+    provider = values()["meshroll:services"]["provider"]
+    return {"provider": {**provider, "parameters": {**provider["parameters"], "env": {"TOKEN": token}}}}
+
+
+def test_a_secret_parameter_is_refused_where_the_file_has_it(tmp_path):
+    text = TEXT.replace("        port: 20880\n", "        port: 20880\n        env: {TOKEN: {secure: v1:abc}}\n")
+    path = write(tmp_path, text.replace("{env: TOKEN}", "opened"))
+    assert message(values(services=with_token("s3cret")), path, {"meshroll:services"}) == (
+        f"{path}:28 /config/meshroll:services/provider/parameters/env/TOKEN: {GIT}"
+    )
+
+
+def test_a_secret_parameter_is_refused_by_its_key_where_the_file_is_another(tmp_path):
+    for file in (None, write(tmp_path)):
+        assert message(values(services=with_token("s3cret")), file, {"meshroll:services"}) == (
+            f"configuration of stack test /config/meshroll:services: {GIT}"
+        )
+
+
+def test_a_secret_that_the_state_would_keep_in_clear_is_refused():
+    assert message(values(), None, {"meshroll:delivery"}) == (
+        "configuration of stack test /config/meshroll:delivery: a secret would be kept in Pulumi's state in clear; "
+        "expected a plain value or {env: NAME}"
+    )
+
+
+def test_the_credentials_of_the_repository_may_be_secret():
+    assert load_values("test", values(), None, ENVIRON, {"meshroll:repository"}).name == "test"
