@@ -17,7 +17,7 @@ from meshroll.yamltext.pointers import split_pointer
 from meshroll.yamltext.source import Source
 from meshroll.yamltext.spelling import spelled
 from meshroll.yamltext.text import Found, Text, content_start, parse, parse_source
-from meshroll.yamltext.within import BLOCKS, Span, Within, spans
+from meshroll.yamltext.within import BLOCKS, MAX_PIECES, Span, Within, runs
 
 
 class SharedValueError(BadInputError):
@@ -111,7 +111,7 @@ def _exchanges_within(text: Text, pointer: str, changes: Mapping[str, New]) -> t
     if exchanges and not within.source.is_exact:
         inside = "a block" if text.scalar(pointer).style in BLOCKS else "quotes over several lines"
         what = f"the text is in {inside}, in which one value cannot be changed alone"
-        raise _refuse(text, pointer, what, "a block of text (|)")
+        raise _refuse(text, pointer, what, f"a block of text (|), at most {MAX_PIECES} lines long")
     outside = {within.source.outside(*span): within.source.spelled(new) for span, new in exchanges.items()}
     return outside, _exchanged(within, exchanges)
 
@@ -175,13 +175,13 @@ def _exchange(text: Text, pointer: str, new: New, scalars: Iterable[Node]) -> tu
 
 def _only_line(text: Text, pointer: str, node: Node) -> Span:
     """Where the line of a block of one line stands. Raises BadInputError for another block."""
-    characters = spans(text.source.text, content_start(text.source.text, node), node.end, node.text, node.style)
-    if not characters or len(text.source.text[characters[0][0] : characters[-1][1]].splitlines()) > 1:
+    found = runs(text.source.text, content_start(text.source.text, node), node.end, node.text, node.style)
+    if not found or len(text.source.text[found[0].start : found[-1].end].splitlines()) > 1:
         raise _refuse(text, pointer, f"it is a block of text ({node.style})", "a value on one line")
     if node.text.endswith("\n"):
         what = f"its block ({node.style}) keeps the line break behind it"
         raise _refuse(text, pointer, what, f"the block {node.style}-, or a value on one line")
-    return characters[0][0], characters[-1][1]
+    return found[0].start, found[-1].end
 
 
 def _shared(text: Text, found: Found) -> tuple[str, str]:

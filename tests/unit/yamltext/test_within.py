@@ -91,7 +91,7 @@ def test_a_scalar_beside_a_text_and_one_within_it_change_together() -> None:
             "/0/v/0/a",
             (
                 "f.yaml:1 /0/v: the text is in quotes over several lines, in which one value cannot be changed alone; "
-                "expected a block of text (|)"
+                "expected a block of text (|), at most 100000 lines long"
             ),
         ),
         (
