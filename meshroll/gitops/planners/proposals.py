@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import Protocol
 
+from meshroll.errors import BadInputError
 from meshroll.gitops.planners import images
 from meshroll.gitops.planners.workloads import KINDS, objects
-from meshroll.yamltext import Text, join_pointer
+from meshroll.yamltext import Scalar, Text, join_pointer
 
 MAX_PROPOSED = 3
 _VALUES = re.compile(r"values.*\.ya?ml|HelmRelease")
 _IMAGE_KEYS = ("image", "tag")
+_HELM = ("HelmRelease", "Application", "ApplicationSet")  # kinds that hold a chart's values
+_HELM_VALUES = frozenset({"values", "valuesObject"})
 
 
 class Below(Protocol):
@@ -38,19 +43,35 @@ def _every(files: Below, service: str) -> Iterator[str]:
                 yield from _of_object(files, text, tokens, item["kind"])
     for text in files.mentioning("tag"):
         if _VALUES.fullmatch(PurePosixPath(text.where).name):
-            for scalar in text.scalars():
-                names = scalar.pointer.split("/")[2:]
+            for names, scalar in _scalars(text):
                 if names and names[-1] in _IMAGE_KEYS and _is_version(scalar.text):
                     yield f"helm:{field_file(files, text)}#{dotted(names)} ({scalar.text})"
 
 
 def _of_object(files: Below, text: Text, tokens: tuple[str | int, ...], kind: str) -> Iterator[str]:
-    for scalar in text.scalars(join_pointer(tokens)):
-        names = scalar.pointer.split("/")[2:]
-        if kind == "HelmRelease" and names[:2] == ["spec", "values"] and names[-1] in _IMAGE_KEYS:
-            yield f"helm:{field_file(files, text)}#{dotted(names)} ({scalar.text})"
-        elif kind != "HelmRelease" and names[-1] == "image":
+    for names, scalar in _scalars(text, join_pointer(tokens)):
+        if kind in _HELM:
+            holder = text.value(scalar.pointer.rpartition("/")[0])
+            parameter = str(holder.get("name")).split(".") if names[-1] == "value" and "parameters" in names else []
+            key = (parameter or (names if _HELM_VALUES.intersection(names) else [""]))[-1]
+            if key in _IMAGE_KEYS and _is_version(scalar.text):
+                yield f"helm:{field_file(files, text)}#{dotted(names)} ({scalar.text})"
+        elif names[-1] == "image":
             yield f"path:{field_file(files, text)}#{scalar.pointer.lstrip('/')} ({kind}: {scalar.text})"
+
+
+def _scalars(text: Text, below: str = "") -> Iterator[tuple[list[str], Scalar]]:
+    """The scalars of a file and of the texts within it that are YAML, each with the keys that lead to it in a field."""
+    for scalar in text.scalars(below):
+        names = scalar.pointer.split("/")[2:]
+        within = None
+        with suppress(BadInputError):
+            within = text.within(scalar.pointer)
+        if within is None:
+            yield names, scalar
+        else:
+            inner = _scalars(within)
+            yield from ((names + more, replace(one, pointer=scalar.pointer + one.pointer)) for more, one in inner)
 
 
 def _is_version(text: str) -> bool:

@@ -233,6 +233,32 @@ def test_a_chart_leads_to_its_values() -> None:
     )
 
 
+def test_an_application_leads_to_the_values_that_it_holds() -> None:
+    application = (
+        "kind: Application\nmetadata: {name: shop}\nspec:\n  source:\n    targetRevision: '3'\n    helm:\n"
+        "      values: |\n        image: {repository: reg/shop, tag: '1.0'}\n        replicas: 2\n"
+        "      valuesObject: {sidecar: {image: 'reg/proxy:2'}}\n"
+        "      parameters:\n      - {name: replicas, value: '2'}\n      - {name: image.tag, value: '1.1'}\n"
+    )
+    helm = "helm:shop.yaml#spec.source.helm"
+    fields = [f"{helm}.values.image.tag", f"{helm}.valuesObject.sidecar.image", f"{helm}.parameters[1].value"]
+    files = {"shop.yaml": application}
+    assert refusal(files) == (
+        "apps: nothing holds the version of shop; expected a field such as "
+        f"{fields[0]} (1.0), {fields[1]} (reg/proxy:2), {fields[2]} (1.1)"
+    )
+    assert [version for _, _, version in places(files, *fields)] == ["1.0", "2", "1.1"]
+
+
+def test_a_text_of_a_config_map_leads_to_the_image_in_it() -> None:
+    files = {"a.yaml": "kind: ConfigMap\nmetadata: {name: shop}\ndata:\n  job.yaml: |\n    image: reg/shop:1.0\n"}
+    field = "path:a.yaml#0/data/job.yaml/0/image"
+    assert refusal(files) == (
+        f"apps: nothing holds the version of shop; expected a field such as {field} (ConfigMap: reg/shop:1.0)"
+    )
+    assert places(files, field) == [("apps/a.yaml", "/0/data/job.yaml/0/image", "1.0")]
+
+
 @pytest.mark.parametrize("kind", ["CronJob", "CloneSet"])
 def test_a_kind_that_is_not_a_workload_of_ours_leads_to_its_image(kind: str) -> None:
     assert refusal({"a.yaml": workload(kind=kind)}) == (
