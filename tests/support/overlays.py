@@ -78,7 +78,7 @@ def _layer(dice: random.Random, files: Files, folder: str, document: dict[str, A
             files[f"{folder}/patch.yaml"] = yaml.safe_dump(patch)
             document |= dice.choice([{"patches": [{"path": "patch.yaml"}]}, {"patchesStrategicMerge": ["patch.yaml"]}])
     if dice.random() < 0.2:
-        operation = {"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "reg/team/web:4.0"}
+        operation = _operation(dice)
         target = {"kind": "Deployment", "name": dice.choice(["shop", ".*", "sh.*"])}
         entry: dict[str, Any] = {"patch": _Block(yaml.safe_dump([operation])), "target": target}
         if dice.random() < 0.5:
@@ -93,6 +93,24 @@ def _layer(dice: random.Random, files: Files, folder: str, document: dict[str, A
     if dice.random() < 0.2 and document.get("kind") != "Component":
         document["namePrefix"] = "prod-"
     files[f"{folder}/kustomization.yaml"] = yaml.dump(document, Dumper=_Dumper)
+
+
+def _operation(dice: random.Random) -> dict[str, Any]:
+    """An operation on an image, a whole container, a list of them or labels."""
+    pods, shop = "/spec/template/spec", {"name": "shop", "image": "reg/team/web:4.1"}
+    labels = {"app": "shop", "version": "o1"}
+    return dice.choice(
+        [
+            {"op": "replace", "path": f"{pods}/containers/0/image", "value": "reg/team/web:4.0"},
+            {"op": "replace", "path": f"{pods}/containers/0", "value": shop},
+            {"op": "replace", "path": f"{pods}/containers", "value": [{"name": "log", "image": "p/log:1"}, shop]},
+            {"op": "add", "path": f"{pods}/containers/0", "value": {"name": "log", "image": "p/log:1"}},
+            {"op": "add", "path": f"{pods}/containers/-", "value": {"name": "log", "image": "p/log:1"}},
+            {"op": "replace", "path": "/spec/template/metadata/labels", "value": labels},
+            {"op": "replace", "path": "/spec/template/metadata", "value": {"labels": labels}},
+            {"op": "add", "path": "/spec/template/metadata/labels/version", "value": "o2"},
+        ]
+    )
 
 
 def _images(dice: random.Random) -> list[dict[str, str]]:

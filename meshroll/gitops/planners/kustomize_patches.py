@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from meshroll.gitops.planners.kustomize_operations import apply_operation
 from meshroll.gitops.planners.kustomize_values import CONTAINERS, Built, Container, Winner, set_image
 from meshroll.gitops.planners.workloads import TEMPLATE
 from meshroll.manifests.index import at
@@ -78,23 +79,15 @@ def _merge(patch: Patch, document: Mapping[str, Any], index: int, built: Built) 
 
 def _apply_operations(patch: Patch, document: Sequence[Any], index: int, built: Built) -> None:
     for number, operation in enumerate(document):
-        path = operation.get("path") if isinstance(operation, Mapping) else None
-        if not isinstance(path, str) or operation.get("op") not in ("add", "replace"):
-            continue
-        winner = patch.winner(join_pointer((index, number, "value")), path)
-        image = re.fullmatch(r"/spec/template/spec/(containers|initContainers)/(\d+)/image", path)
-        label = re.fullmatch(r"/spec/template/metadata/labels/([^/]+)", path)
-        value = operation.get("value")
-        if image and isinstance(value, str):
-            stays, at_index = image[1] == "containers", int(image[2])
-            set_image(built, partial(_is_at, stays, at_index), value, winner)
-        elif label:
-            built.labels[label[1].replace("~1", "/").replace("~0", "~")] = winner
+        if isinstance(operation, Mapping):
+            apply_operation(operation, built, partial(_of_operation, patch, operation, index, number))
+
+
+def _of_operation(
+    patch: Patch, operation: Mapping[str, Any], index: int, number: int, tokens: tuple[str | int, ...]
+) -> Winner:
+    return patch.winner(join_pointer((index, number, "value", *tokens)), str(operation.get("path")))
 
 
 def _is_called(name: Any, container: Container) -> bool:
     return bool(container.name == name)
-
-
-def _is_at(stays: bool, index: int, container: Container) -> bool:
-    return (container.stays, container.index) == (stays, index)

@@ -75,13 +75,17 @@ def plain(workload: Workload) -> Built:
                 pointer = workload.pointer(*TEMPLATE, "spec", key, index, "image")
                 what = f"image of {item.get('name', '')} in {workload.kind} {workload.name}"
                 winner = Winner(workload.text, pointer, what)
-                name = images.parts(image)[0]
-                built.containers.append(Container(str(item.get("name", "")), name, winner, key == "containers", index))
+                built.containers.append(container_of(item, key == "containers", index, winner))
     labels = workload.value(*TEMPLATE, "metadata", "labels")
     for name in labels if isinstance(labels, Mapping) else ():
         what = f"label {name} of {workload.kind} {workload.name}"
         built.labels[name] = Winner(workload.text, workload.pointer(*TEMPLATE, "metadata", "labels", name), what)
     return built
+
+
+def container_of(item: Mapping[str, Any], stays: bool, index: int, winner: Winner) -> Container:
+    """The container of an entry with an image."""
+    return Container(str(item.get("name", "")), images.parts(str(item["image"]))[0], winner, stays, index)
 
 
 def set_image(built: Built, chosen: Callable[[Container], bool], image: str, winner: Winner) -> None:

@@ -131,6 +131,57 @@ def test_a_patch_that_is_written_in_the_kustomization_wins_over_the_base(
     assert place(overlay) == (PROD, pointer, version)
 
 
+PODS = "/spec/template/spec"
+WEB, LOG = "{name: web, image: 'reg/new:1.8'}", "{name: log, image: 'p/log:1'}"
+LABELS = "{app: shop, version: v8}"
+
+
+@pytest.mark.parametrize(
+    ("operation", "pointer", "version"),
+    [
+        (f"{{op: replace, path: {PODS}/containers/0, value: {WEB}}}", "/0/0/value/image", "1.8"),
+        (f"{{op: replace, path: {PODS}/containers, value: [{WEB}]}}", "/0/0/value/0/image", "1.8"),
+        (f"{{op: replace, path: {PODS}, value: {{containers: [{WEB}]}}}}", "/0/0/value/containers/0/image", "1.8"),
+        ("{op: replace, path: /spec/template/metadata/labels, value: " + LABELS + "}", "/0/0/value/version", "v8"),
+        (
+            "{op: add, path: /spec/template/metadata, value: {labels: " + LABELS + "}}",
+            "/0/0/value/labels/version",
+            "v8",
+        ),
+    ],
+)
+def test_an_operation_on_more_than_the_image_wins_over_the_base(operation: str, pointer: str, version: str) -> None:
+    overlay = "patches: [{path: more.yaml, target: {kind: Deployment}}]\n"
+    file = "overlays/prod/more.yaml"
+    assert place(overlay, {file: f"- {operation}\n"}) == (file, pointer, version)
+
+
+@pytest.mark.parametrize(
+    ("operations", "index"),
+    [
+        ([f"{{op: add, path: {PODS}/containers/0, value: {LOG}}}"], 1),
+        ([f"{{op: add, path: {PODS}/containers/-, value: {LOG}}}"], 0),
+        ([f"{{op: remove, path: {PODS}/containers/0}}", f"{{op: add, path: {PODS}/containers/-, value: {WEB}}}"], 0),
+        ([f"{{op: add, path: {PODS}/containers/0, value: {LOG}}}", f"{{op: remove, path: {PODS}/containers/0}}"], 0),
+    ],
+)
+def test_operations_count_the_containers_that_the_ones_before_leave(operations: list[str], index: int) -> None:
+    last = f"{{op: replace, path: {PODS}/containers/{index}/image, value: 'reg/new:1.9'}}"
+    named = f"{{op: replace, path: {PODS}/containers/{index}/name, value: shop}}"
+    file = "overlays/prod/more.yaml"
+    patch = "".join(f"- {each}\n" for each in [*operations, last, named])
+    overlay = "patches: [{path: more.yaml, target: {kind: Deployment}}]\n"
+    assert place(overlay, {file: patch}) == (file, f"/0/{len(operations)}/value", "1.9")
+
+
+def test_a_label_that_an_operation_removes_is_not_the_version() -> None:
+    labelled = DEPLOYMENT.replace("{app: shop}", "{app: shop, version: v1}")
+    patch = "- {op: remove, path: /spec/template/metadata/labels/version}\n- {op: test, path: /spec, value: {}}\n"
+    files = {"base/deployment.yaml": labelled, "overlays/prod/more.yaml": patch}
+    overlay = "patches: [{path: more.yaml, target: {kind: Deployment}}]\n"
+    assert place(overlay, files) == ("base/deployment.yaml", IMAGE, "1.0")
+
+
 def test_a_patch_in_the_kustomization_that_is_not_yaml_is_an_error() -> None:
     assert refusal("patches:\n- patch: |-\n    a: [\n").startswith(f"{PROD}:4:9: is not YAML: ")
 

@@ -32,6 +32,8 @@ data:
   a.yaml: 'x: {y.z: v1}'
   "a/b~c": |
     - a: v2
+  list: |
+    - v3
   broken.yaml: |
     a: [
 """
@@ -61,6 +63,7 @@ def found(field: str, content: str = VALUES) -> list[tuple[str, str]]:
         ("path:f.yaml#1/patches/1/patch/1/0/value", [("/1/patches/1/patch/1/0/value", "b")]),
         (r"helm:f.yaml#data.a\.yaml.x.y\.z", [("/1/data/a.yaml/0/x/y.z", "v1")]),
         ("helm:f.yaml#data.a/b~c[0].a", [("/1/data/a~1b~0c/0/0/a", "v2")]),
+        ("path:f.yaml#/data/list/0", [("/1/data/list/0/0", "v3")]),
         ("path:f.yaml#/data/a~1b~0c/0/a", [("/1/data/a~1b~0c/0/0/a", "v2")]),
         ("path:f.yaml#0/patches/0/patch/0/value", []),
         ("helm:f.yaml#spec.source.helm.values.image.none", []),
@@ -89,7 +92,7 @@ def test_keys_may_hold_any_character(field: str, content: str, pointer: str) -> 
 def test_a_text_that_is_not_yaml_is_an_error_with_its_line() -> None:
     with pytest.raises(BadInputError) as caught:
         found(r"helm:f.yaml#data.broken\.yaml.a")
-    assert str(caught.value).startswith("f.yaml:25:1: is not YAML: ")
+    assert str(caught.value).startswith("f.yaml:27:1: is not YAML: ")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,7 @@ def test_a_text_that_is_not_yaml_is_an_error_with_its_line() -> None:
             "spec.source.helm.values.image is there, and in it tag",
         ),
         ("path:f.yaml#1/patches/0/patch/1/value", "patches.0.patch is there"),
-        (r"helm:f.yaml#data.none", "data is there, and in it a.yaml, a/b~c, broken.yaml"),
+        (r"helm:f.yaml#data.none", "data is there, and in it a.yaml, a/b~c, broken.yaml, list"),
         ("helm:f.yaml#none", "it is not there, and in it data, kind, patches, spec"),
         ("path:f.yaml#2/none", "the file has 2 documents, counted from 0"),
     ],
