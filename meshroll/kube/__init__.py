@@ -1,4 +1,4 @@
-"""One cluster's API, as plain dictionaries. The official client is loaded with `Kube`, when that is first named."""
+"""One cluster's API, as plain dictionaries. What sends requests is loaded with `Kube`, when that is first named."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A cluster's API with objects as plain dictionaries, on the official Kubernetes client.
+"""A cluster's API with objects as plain dictionaries.
 
-The official client brings what is hard (kubeconfig files, exec and certificate authentication, TLS, pooling: see
-`http`); its typed models are left out, because objects of any kind must pass through unchanged.
+The official Kubernetes client brings credentials that are run, fetched or renewed (see `official`); its typed models
+are left out, because objects of any kind must pass through unchanged.
 """
 
 from __future__ import annotations

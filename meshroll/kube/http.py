@@ -1,24 +1,21 @@
-"""Requests to one API server: authentication and TLS of the official client, JSON in and out, errors as sentences."""
+"""Requests to one API server: JSON in and out, errors as sentences."""
 
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import urlencode
 
 import urllib3
-from kubernetes.client import ApiClient
-from kubernetes.client.exceptions import ApiException
-from kubernetes.config.config_exception import ConfigException
 
 from meshroll.errors import UnavailableError
 from meshroll.kube import kubeconfig as kubeconfigs
+from meshroll.kube.access import Access, CredentialError
 from meshroll.kube.api import ApiError, Object
 from meshroll.kube.causes import no_answer
-from meshroll.kube.tls import present
+from meshroll.kube.kubeconfig import Kubeconfig
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 60.0
@@ -51,31 +48,26 @@ class Http:
     A server that sends nothing for `read_seconds` counts as away.
     """
 
-    def __init__(self, api: ApiClient, name: str, read_seconds: float = READ_SECONDS) -> None:
-        self._api = api
+    def __init__(self, access: Access, name: str, read_seconds: float = READ_SECONDS) -> None:
+        self._access = access
         self.name = name
         self._read_seconds = read_seconds
-        self._renewal = threading.Lock()
 
     @classmethod
     def open(
-        cls, kubeconfig: kubeconfigs.Kubeconfig, context: str | None, name: str, *, read_seconds: float = READ_SECONDS
+        cls, kubeconfig: Kubeconfig, context: str | None, name: str, *, read_seconds: float = READ_SECONDS
     ) -> Http:
         """Read a kubeconfig; nothing is sent yet. Raises BadInputError when it cannot be used.
 
         UnavailableError comes from a credential plug-in that fails.
         """
         access = kubeconfigs.read(kubeconfig, context, f"cluster {name or context or 'of the current context'}")
-        access.configuration.retries = False
-        api = ApiClient(access.configuration)
-        if access.client:
-            present(api.rest_client.pool_manager, access.client)
-        return cls(api, name or context or access.configuration.host, read_seconds)
+        return cls(access, name or context or access.server, read_seconds)
 
     @property
     def server(self) -> str:
         """The URL of the API server."""
-        return cast("str", self._api.configuration.host)
+        return self._access.server
 
     def request(
         self,
@@ -133,12 +125,13 @@ class Http:
         stream: bool = False,
     ) -> Any:
         headers: dict[str, str] = {"Accept": "application/json"}
-        self._authorize(headers, method, path, body)
+        if authorization := self._authorization():
+            headers["authorization"] = authorization
         if content_type and body is not None:
             headers["Content-Type"] = content_type
         url = self.server + path + ("?" + urlencode(query) if query else "")
         try:
-            response = self._api.rest_client.pool_manager.request(
+            response = self._access.manager.request(
                 method,
                 url,
                 body=None if body is None else json.dumps(body).encode(),
@@ -148,20 +141,17 @@ class Http:
                 retries=RETRY_AFTER,
             )
             text = response.data.decode(errors="replace") if response.status >= HTTPStatus.BAD_REQUEST else ""
-        except (urllib3.exceptions.HTTPError, ApiException, OSError) as error:
+        except (urllib3.exceptions.HTTPError, OSError) as error:
             raise self._away(no_answer(self.server, error, seconds)) from error
         if response.status >= HTTPStatus.BAD_REQUEST:
             raise self.error(response.status, text, f"{method} {path}")
         return response
 
-    def _authorize(self, headers: dict[str, str], method: str, path: str, body: Object | None) -> None:
-        """Add the token; one that expires is renewed, by one thread for all."""
+    def _authorization(self) -> str | None:
         try:
-            with self._renewal:
-                self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
-        except (ConfigException, urllib3.exceptions.HTTPError, OSError) as error:
-            reason = " ".join(str(error).split())  # a program's output may be in it
-            raise self._away(f"its credential cannot be renewed ({reason})") from error
+            return self._access.authorization()
+        except CredentialError as error:
+            raise self._away(f"its credential cannot be renewed ({error})") from error
 
     def _away(self, what: str) -> UnavailableError:
         return UnavailableError(what, where=f"cluster {self.name}")

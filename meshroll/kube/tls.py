@@ -12,7 +12,6 @@ from tempfile import NamedTemporaryFile
 from typing import IO, NoReturn
 
 import urllib3
-from kubernetes.client import Configuration
 
 from meshroll.errors import BadInputError
 
@@ -52,13 +51,13 @@ def present(manager: urllib3.PoolManager, client: ClientCertificate) -> None:
     manager.pool_classes_by_scheme = {**manager.pool_classes_by_scheme, "https": Pool}
 
 
-def check(where: str, configuration: Configuration, client: ClientCertificate | None) -> None:
+def check(where: str, file: str | None, data: str | None, client: ClientCertificate | None) -> None:
     """Raise BadInputError when OpenSSL cannot use a kubeconfig's certificates; `where` is the cluster.
 
+    The authorities are in a file or in PEM data; without both OpenSSL's own count.
     OpenSSL would say it at the first connection only, and ask on the terminal for the password of an encrypted key.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    file, data = configuration.ssl_ca_cert, configuration.ca_cert_data
     try:
         if file or data:
             context.load_verify_locations(file, cadata=data)

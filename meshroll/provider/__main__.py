@@ -39,7 +39,7 @@ def _provider(address: str) -> Provider:
     from meshroll.provider.engine import Engine
     from meshroll.provider.resource import ReleaseProvider
 
-    importlib.import_module("meshroll.kube.client")  # with the official client, before the first cluster is asked
+    importlib.import_module("meshroll.kube.client")  # before the first cluster is asked
     return ReleaseProvider(Engine(address))
 
 

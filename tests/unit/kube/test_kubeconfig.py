@@ -59,7 +59,7 @@ def test_several_files_of_the_environment_are_one(
     whole = document(server.url, trusted, {"token": "secret"})
     one = save(tmp_path / "one", {"clusters": whole["clusters"]})
     other = save(tmp_path / "other", {key: whole[key] for key in ("contexts", "users", "current-context")})
-    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", f"{one}:{other}")
+    monkeypatch.setenv("KUBECONFIG", f"{one}:{other}")
     assert Kube.connect(None, None).get_raw("/version") == {}
     assert server.asked == [(None, "Bearer secret")]
     with pytest.raises(BadInputError) as caught:

@@ -12,13 +12,20 @@ import pytest
 from kubernetes.config import kube_config
 
 from meshroll.errors import BadInputError, UnavailableError
-from meshroll.kube import Kube
+from meshroll.kube import Kube, complete
 from tests.support.kube.certificates import Authority, encoded, openssl
 from tests.support.kube.servers import Server, ask, document
 
 THREADS = 8
 ROUNDS = 25
 USABLE = "; expected certificates in PEM, and a key of the client's without a password"
+
+
+@pytest.fixture(params=["read here", "read by the official client"], autouse=True)
+def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who reads a kubeconfig that both can read."""
+    if request.param != "read here":
+        monkeypatch.setattr(complete, "read", lambda *_: None)
 
 
 @pytest.fixture
