@@ -106,6 +106,15 @@ class BadInputError(MeshrollError):
     exit_code = ExitCode.BAD_INPUT
 
 
+class LimitError(MeshrollError):
+    """More would be read than Meshroll takes: the same call fails again. Nothing was changed.
+
+    It is not a BadInputError: that one file is bad is passed over in many places, that all is too much in none.
+    """
+
+    exit_code = ExitCode.BAD_INPUT
+
+
 class UnavailableError(MeshrollError):
     """A server, cluster or part cannot be reached or is dead; a second try may pass."""
 

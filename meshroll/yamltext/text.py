@@ -69,6 +69,15 @@ class Text:
         """The value of each document; keys are text. A value in several places is one object."""
         return [root.value for root in self.roots]
 
+    @property
+    def size(self) -> int:
+        """How many values it holds, aliases and long texts counted in full."""
+        return sum(root.size for root in self.roots)
+
+    def called(self, name: str) -> Text:
+        """The same file under another name."""
+        return Text(Source(name, self.source.text), self.roots, is_json=self.is_json)
+
     def __contains__(self, pointer: object) -> bool:
         """Whether there is a value (also through an alias or a merge key)."""
         return isinstance(pointer, str) and self.find(pointer) is not None

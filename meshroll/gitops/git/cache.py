@@ -23,6 +23,7 @@ from typing import TypeVar
 
 from meshroll.errors import BadInputError, TimedOutError
 from meshroll.folders import private
+from meshroll.gitops.git.budget import Budget
 from meshroll.gitops.git.disk import unusable
 from meshroll.gitops.git.environment import Login
 from meshroll.gitops.git.process import BrokenCacheError, Git
@@ -73,7 +74,8 @@ def _opened(remote: Remote, root: Path) -> Iterator[Git]:
         connection_variables(remote, directory) as variables,
     ):
         _prepare(Git(directory, lock=descriptor))
-        git = Git(directory, login=login, lock=descriptor, environment=_unless_configured(directory, remote, variables))
+        environment = _unless_configured(directory, remote, variables)
+        git = Git(directory, login=login, lock=descriptor, environment=environment, budget=Budget(remote.where))
         git.fetch_objects = Transport(git, remote).fetch_objects
         try:
             yield git

@@ -12,16 +12,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from meshroll.errors import BadInputError, UnavailableError
-from meshroll.gitops.git.child import communicate, kill_group, start
+from meshroll.gitops.git.budget import MAX_OBJECT_BYTES, Budget
+from meshroll.gitops.git.child import communicate, kill_group, limited, start
 from meshroll.gitops.git.disk import trouble_of, unusable
 from meshroll.gitops.git.environment import OPTIONS, Login, clean_environment, inherited_environment
 from meshroll.gitops.git.loose import write_object
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LOCAL_SECONDS = 60.0
+CHUNK = 1 << 20  # bytes read at once of what goes on
 _OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _REMOTE = frozenset({"fetch", "push", "ls-remote", "credential"})  # the commands that need credentials
 _READING = frozenset({"push", "ls-remote"})  # those that write nothing here: a disk that they name is the server's
@@ -65,8 +68,10 @@ class Git:
         login: Login | None = None,
         lock: int | None = None,
         environment: Mapping[str, str] | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.directory = directory
+        self.budget = budget or Budget(str(directory))
         self.fetch_objects: Callable[[Sequence[str]], None] | None = None
         self._login = login
         self._lock = lock
@@ -108,6 +113,29 @@ class Git:
                 raise unusable(self.directory.parent, trouble)
         return result
 
+    def fields(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[bytes]:
+        """What a local command prints between zero bytes, as it comes, whatever its exit code.
+
+        Raises LimitError for a field longer than an object may be, TimedOutError.
+        """
+        process = self._start(arguments, environment)
+        try:
+            with limited(process, LOCAL_SECONDS, f"git {arguments[0]}"):
+                yield from self._split(process, f"what git {arguments[0]} says of a commit")
+        finally:
+            kill_group(process)
+
+    def _split(self, process: subprocess.Popen[bytes], what: str) -> Iterator[bytes]:
+        assert process.stdout  # noqa: S101 - it is a pipe
+        rest = b""
+        while chunk := os.read(process.stdout.fileno(), CHUNK):
+            *whole, rest = (rest + chunk).split(b"\0")
+            yield from whole
+            if len(rest) > MAX_OBJECT_BYTES:
+                raise self.budget.too_long(what, len(rest))
+        if rest:
+            yield rest
+
     @cached_property
     def settings(self) -> Mapping[str, str | None]:
         """Git's configuration: the last value of each key, in lower case; None for a key that stands alone.
@@ -130,8 +158,15 @@ class Git:
         return self._repository.commit_of(oid)
 
     def objects(self, oids: Iterable[str]) -> dict[str, tuple[str, bytes]]:
-        """Kind and bytes of objects by id. Those that are missing are fetched, all at once; else BrokenCacheError."""
-        return {oid: (found.kind, found.content or b"") for oid, found in self._read(oids, lambda _: True).items()}
+        """Kind and bytes of objects by id. Those that are missing are fetched, all at once; else BrokenCacheError.
+
+        Raises LimitError for one that is too long, or when all that is read is too much.
+        """
+        every = self._read(oids, lambda size: size <= MAX_OBJECT_BYTES)
+        for oid, found in every.items():
+            if found.content is None:
+                raise self.budget.too_long(f"the {found.kind} {oid[:12]}", found.size)
+        return {oid: (found.kind, found.content or b"") for oid, found in every.items()}
 
     def contents(
         self, oids: Iterable[str], wanted: Callable[[int], bool], *, beside: Sequence[str] = ()
@@ -158,11 +193,18 @@ class Git:
 
     def _read(self, oids: Iterable[str], wanted: Callable[[int], bool], beside: Sequence[str] = ()) -> dict[str, Found]:
         every = list(dict.fromkeys(oids))
-        found = self._ask(lambda command: command.read(every, wanted))
+        self.budget.take("objects", len(every))
+
+        def counted(size: int) -> bool:
+            if kept := wanted(size):
+                self.budget.take("bytes", size)
+            return kept
+
+        found = self._ask(lambda command: command.read(every, counted))
         if (missing := [oid for oid in every if oid not in found]) and self.fetch_objects:
             held = self._ask(lambda command: command.sizes(beside)) if beside else {}
             self.fetch_objects(list(dict.fromkeys([*missing, *(oid for oid in beside if oid not in held)])))
-            found |= self._ask(lambda command: command.read(missing, wanted))
+            found |= self._ask(lambda command: command.read(missing, counted))
         for oid in every:
             if oid not in found:
                 raise BrokenCacheError(f"the object {oid} is missing", where=str(self.directory))

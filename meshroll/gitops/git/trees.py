@@ -16,17 +16,17 @@ from dataclasses import dataclass
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.git.attributes import ATTRIBUTES, filters
+from meshroll.gitops.git.budget import MAX_LEVELS, MAX_OBJECT_BYTES
 from meshroll.gitops.git.loose import object_id
 from meshroll.gitops.git.process import Git
 
-MAX_BLOB_BYTES = 10 << 20
 MAX_LOOSE = 100  # more files than these are written by Git, as a pack
 MAX_FILES = 10_000
 TREE, FOLDER_MODE = "tree", "040000"
 LINKS = {"120000": "a symbolic link", "160000": "a submodule"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TreeEntry:
     """One name in a folder. A plain file has mode 100644 or 100755."""
 
@@ -103,6 +103,7 @@ class Trees:
         top = self.find(tree, folder)
         level = [(folder, top.oid)] if top is not None and top.kind == TREE else []
         found: list[tuple[str, TreeEntry]] = []
+        levels = len(path_names(folder))
         while level:
             self._load([oid for _, oid in level])
             below = []
@@ -118,6 +119,10 @@ class Trees:
                 if len(found) + len(below) > MAX_FILES:
                     raise BadInputError(f"more than {MAX_FILES} files", where=folder, expected="a service's own folder")
             level = below
+            levels += 1
+            if level and levels > MAX_LEVELS:
+                what = f"folders lie more than {MAX_LEVELS} levels deep"
+                raise BadInputError(what, where=folder or "/", expected="a service's own folder")
         yield from found
 
     def read(self, entry: TreeEntry, path: str) -> bytes:
@@ -128,7 +133,7 @@ class Trees:
         contents, sizes = self._git.contents([entry.oid], _is_readable, beside=sorted(beside))
         if entry.oid in sizes:
             size = sizes[entry.oid]
-            raise BadInputError(f"the file has {size} bytes", where=path, expected=f"at most {MAX_BLOB_BYTES}")
+            raise BadInputError(f"the file has {size} bytes", where=path, expected=f"at most {MAX_OBJECT_BYTES}")
         return contents[entry.oid]
 
     def read_ahead(self, entries: Iterable[TreeEntry]) -> None:
@@ -221,7 +226,9 @@ class Trees:
     def _load(self, trees: Collection[str]) -> None:
         unread = [tree for tree in trees if tree not in self._read]
         if unread:
-            self._read |= {oid: _parse(content) for oid, (_, content) in self._git.objects(unread).items()}
+            for oid, (_, content) in self._git.objects(unread).items():
+                self._read[oid] = _parse(content)
+                self._git.budget.take("names in folders", len(self._read[oid]))
 
 
 def tree_of(git: Git, commit: str) -> str:
@@ -253,6 +260,8 @@ def _tree_bytes(entries: Mapping[str, TreeEntry]) -> bytes:
 def path_names(path: str) -> list[str]:
     """The names of a path in the repository; empty for its root. Raises BadInputError for one that leaves the tree."""
     names = path.split("/") if path else []
+    if len(names) > MAX_LEVELS:
+        raise BadInputError(f"a path has {len(names)} names", where=path, expected=f"at most {MAX_LEVELS}")
     for name in names:
         unsafe = name in ("", ".", "..") or _fold(name) in (".git", "git~1") or "\\" in name
         if unsafe or any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in set(name)):
@@ -289,7 +298,7 @@ def _parse(content: bytes) -> dict[str, TreeEntry]:
 
 
 def _is_readable(size: int) -> bool:
-    return size <= MAX_BLOB_BYTES
+    return size <= MAX_OBJECT_BYTES
 
 
 def _suffix(path: str) -> str:

@@ -137,13 +137,21 @@ def at(events: Iterable[Event], place: str) -> list[Event]:
 
 def events_of(git: Git, *revisions: str) -> Iterator[Event]:
     """The events of all services in the commits that `git log` lists for some revisions, newest first."""
-    result = git.run("log", "-z", "--topo-order", f"--format={_FORMAT}", *revisions, "--", environment=NO_CONFIGURATION)
-    fields = result.output.decode("utf-8", "backslashreplace").split("\0")
-    commits = [fields[start : start + _FIELDS] for start in range(0, len(fields) - _FIELDS + 1, _FIELDS)]
+    commits = list(_commits(git, revisions))
     parts = _parts(git, [(trailers, body) for *_, trailers, body in commits])
     for (commit, parents, author, when, *_), own in zip(commits, parts, strict=True):
         about = (commit, parents.partition(" ")[0], one_line(author), when)
         yield from _ordered([event for part in own for event in _of(part, *about)])
+
+
+def _commits(git: Git, revisions: Sequence[str]) -> Iterator[list[str]]:
+    """The fields of each commit in whose message a service is named; the others are not kept."""
+    command = ("log", "-z", "--topo-order", f"--format={_FORMAT}", *revisions, "--")
+    printed = git.fields(*command, environment=NO_CONFIGURATION)
+    for fields in zip(*[printed] * _FIELDS, strict=False):
+        if any(SERVICE.encode() in field for field in fields[-2:]):
+            git.budget.take("bytes", sum(map(len, fields)))
+            yield [field.decode("utf-8", "backslashreplace") for field in fields]
 
 
 def _parts(git: Git, messages: Sequence[tuple[str, str]]) -> list[list[Trailers]]:

@@ -28,6 +28,7 @@ from meshroll.gitops.planners.links import Link, link_at
 from meshroll.yamltext import MAX_BYTES, Text
 
 MAX_TOTAL_BYTES = 256 << 20
+LEAST = 28  # bytes of a value, among many
 
 
 class NothingFoundError(BadInputError):
@@ -42,6 +43,7 @@ class Files:
         self._troubles: dict[str, BadInputError] = {}  # what is wrong with the files passed over
         self._git, self._trees, self._tree = git, trees, tree
         self._parsed: dict[str, Text | None] = {}
+        self._texts: dict[tuple[bytes, str], Text] = {}  # by content and suffix: a file may have many names
         entry = self._find(self.path)
         if entry is None:
             raise NothingFoundError("there is no such file or folder in the repository", where=self.path)
@@ -103,7 +105,7 @@ class Files:
                 what = "it is a folder" if entry else "there is no such file in the repository"
                 raise NothingFoundError(what, where=file, expected="a YAML or JSON file")
             self.entries[file] = entry
-            text = self._parsed[file] = read(self._trees.read(entry, file), file)
+            text = self._parsed[file] = self._parse(self._trees.read(entry, file), file)
         return text
 
     def kustomization(self, folder: str) -> Text | None:
@@ -122,7 +124,7 @@ class Files:
             return None
         text = self._parsed.get(file)
         if text is None:
-            text = self._parsed[file] = read(self._bytes(file, entry), file)
+            text = self._parsed[file] = self._parse(self._bytes(file, entry), file)
         return text
 
     def holds(self, file: str, text: str) -> bool | None:
@@ -163,10 +165,21 @@ class Files:
         content = self._contents.get(file)
         return content if content is not None else self._trees.read(entry, file)
 
+    def _parse(self, content: bytes, file: str) -> Text:
+        key = (content, PurePosixPath(file).suffix)
+        if key not in self._texts:
+            values = len(content) // LEAST  # what reading it may take where it is refused
+            try:
+                text = self._texts[key] = read(content, file)
+                values = text.size
+            finally:
+                self._git.budget.take("values in files", values)
+        return self._texts[key].called(file)
+
     def _read(self, file: str, content: bytes) -> Text | None:
         if file not in self._parsed:
             try:
-                self._parsed[file] = read(content, file)
+                self._parsed[file] = self._parse(content, file)
             except BadInputError as error:
                 if self.single:
                     raise

@@ -96,7 +96,7 @@ class Repository:
             git(f"--git-dir={self.path}", "update-index", "--index-info", stdin=entry, environment=index)
         tree = git(f"--git-dir={self.path}", "write-tree", environment=index).strip()
         parents = ("-p", branch) if has_parent else ()
-        commit = self.git("commit-tree", tree, *parents, "-m", message).strip()
+        commit = self.git("commit-tree", tree, *parents, stdin=f"{message}\n".encode()).strip()
         self.git("update-ref", f"refs/heads/{branch}", commit)
         return commit
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -228,8 +230,12 @@ def test_what_comes_after_an_undo_of_ups_own_commit_is_released(repository: Repo
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The Git commands from now on."""
     made: list[str] = []
-    real = Git.run
-    monkeypatch.setattr(Git, "run", lambda git, *words, **more: made.append(words[0]) or real(git, *words, **more))
+
+    def recorded(real: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda git, *words, **more: made.append(words[0]) or real(git, *words, **more)
+
+    for name in ("run", "fields"):
+        monkeypatch.setattr(Git, name, recorded(getattr(Git, name)))
     return made
 
 
