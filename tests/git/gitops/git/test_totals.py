@@ -49,6 +49,7 @@ def test_one_file_under_eight_names_is_parsed_once(repository: Repository) -> No
         capture_output=True,
         text=True,
         check=False,
+        timeout=120,
     )
     assert (done.stdout, done.stderr[-300:]) == ("v2\n", "")
 
