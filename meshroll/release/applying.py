@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from meshroll.errors import BadInputError, Parameter
-from meshroll.gitops.git import Remote, Style
+from meshroll.gitops.git import Remote, Style, Transport, check_past
 from meshroll.gitops.history import unless_undone
-from meshroll.gitops.plans import HELD, Applied, Plan, apply_plan
+from meshroll.gitops.plans import HELD, Applied, Guard, Plan, apply_plan
 from meshroll.release.access import agreed_remote
 from meshroll.release.agreed import check_agreed
 from meshroll.release.binding import check_bound
@@ -39,7 +39,18 @@ def apply_agreed(
     check_bound(plan, stack, remote, where)
     plan = replace(plan, exact=plan.exact or exact)
     with holds_as_sentences():
-        return apply_plan(remote, plan, stack=plan.stack, command="apply", style=style, guard=unless_undone(plan))
+        return apply_plan(remote, plan, stack=plan.stack, command="apply", style=style, guard=_guard(plan))
+
+
+def _guard(plan: Plan) -> Guard:
+    """Asked on the head that is pushed onto: nothing that was undone, and no plan that was made on another branch."""
+    undone = unless_undone(plan)
+
+    def ask(transport: Transport) -> None:
+        check_past(transport, plan.base)
+        undone(transport)
+
+    return ask
 
 
 def _of_stack(plan: Plan, stack: Stack, where: str, repository: str | None) -> tuple[Remote, Style | None]:

@@ -9,6 +9,7 @@ from meshroll.gitops.git.diff import unified
 from meshroll.gitops.git.log import (
     FileAuthor,
     change_of,
+    check_past,
     fetch_base,
     fetch_commit,
     file_at,
@@ -42,6 +43,7 @@ __all__ = [
     "Trees",
     "blob_of",
     "change_of",
+    "check_past",
     "fetch_base",
     "fetch_commit",
     "file_at",

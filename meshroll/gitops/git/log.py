@@ -53,14 +53,23 @@ def fetch_commit(transport: Transport, commit: str = "") -> str:
     if not is_known(transport.git, commit):
         known = transport.fetch() and any(is_known(transport.git, commit) for _ in growing_history(transport))
         if not known:
-            what = f"{commit[:12]} is not in the history of {transport.remote.branch}"
-            raise BadInputError(what, where=transport.remote.where)
+            raise _not_in_the_past(transport, commit)
     return commit
 
 
 def fetch_base(transport: Transport, at: str | None) -> str:
     """The commit that a plan is made on: the newest one for None, else a commit of the branch, or empty for none."""
     return transport.fetch() if at is None else at and fetch_commit(transport, at)
+
+
+def check_past(transport: Transport, commit: str) -> None:
+    """Raise BadInputError unless a commit is in the past of the branch as it was fetched; empty is before all."""
+    if not commit:
+        return
+    for _ in growing_history(transport):
+        if is_known(transport.git, commit) and is_ancestor(transport.git, commit, TIP):
+            return
+    raise _not_in_the_past(transport, commit)
 
 
 def last_change(transport: Transport, file: str, same: Same | None = None) -> FileAuthor | None:
@@ -137,3 +146,8 @@ def _edge(git: Git) -> frozenset[str]:
         return frozenset((git.directory / "shallow").read_text().split())
     except FileNotFoundError:
         return frozenset()
+
+
+def _not_in_the_past(transport: Transport, commit: str) -> BadInputError:
+    what = f"{commit[:12]} is not in the history of {transport.remote.branch}"
+    return BadInputError(what, where=transport.remote.where)

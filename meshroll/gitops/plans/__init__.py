@@ -1,6 +1,6 @@
 """Plans: what a release changes in the rollout repository, as values; shown to people, kept in files, and applied."""
 
-from meshroll.gitops.plans.apply import Applied, apply_plan
+from meshroll.gitops.plans.apply import Applied, Guard, apply_plan
 from meshroll.gitops.plans.format import as_markdown, as_text
 from meshroll.gitops.plans.message import (
     COMMAND,
@@ -51,6 +51,7 @@ __all__ = [
     "Edit",
     "Finding",
     "FindingKind",
+    "Guard",
     "HoldKind",
     "Move",
     "Plan",

@@ -216,6 +216,21 @@ def test_a_plan_holds_where_its_base_is_not_the_newest_commit(
     assert run("apply", "plan.json", *adopted)[0] == 0
 
 
+def test_a_plan_that_was_made_on_another_branch_is_refused(run: Run, repository: Repository) -> None:
+    """There the diff and the canary may say what the branch itself does not."""
+    repository.git("update-ref", "refs/heads/theirs", "main")
+    repository.commit(
+        "gentle", branch="theirs", write={FILE: manifest(provider="v1").replace("setWeight: 5", "setWeight: 1")}
+    )
+    where = ("--repository", repository.remote.url)
+    run("plan", *where, "--branch", "theirs", "--path", "clusters/east", "--set", "provider=v2", "--out", "plan.json")
+    theirs = read_plan(Path("plan.json")).base
+    sentence = f"repository {repository.remote.url}: {theirs[:12]} is not in the history of main"
+    assert refused(run, repository, lambda plan: replace(plan, branch="main"), *where) == sentence
+    run("plan", *given(repository, "provider=v9"))  # the cache knows the newest commit of main again
+    assert refused(run, repository, lambda plan: replace(plan, branch="main"), *where) == sentence
+
+
 def test_what_a_plan_says_of_all_its_services_and_places_follows_from_its_edits(
     run: Run, repository: Repository
 ) -> None:
