@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import Remote
+from meshroll.gitops.planners import depends_on_tools
 from meshroll.gitops.plans import EARLIER, HELD, Finding, Plan, ServiceSettings
 from meshroll.release.replanning import Replanned, replanned
 from meshroll.release.wording import is_unread
@@ -56,7 +57,8 @@ def _check_findings(plan: Plan, again: Replanned, where: str) -> None:
     for index, finding in enumerate(plan.findings):
         if finding not in made and not _of_this_run(finding):
             raise _differs(f"findings/{index}", where)
-    missing = [finding for finding in again.plan.findings if finding not in plan.findings]
+    made = [finding for finding in again.plan.findings if not depends_on_tools(finding)]
+    missing = [finding for finding in made if finding not in plan.findings]
     if missing and plan.format != EARLIER:
         raise BadInputError(
             f"it lacks a finding of its edits: {missing[0]}", where=f"{where}: /findings", expected="a new plan"
@@ -64,8 +66,8 @@ def _check_findings(plan: Plan, again: Replanned, where: str) -> None:
 
 
 def _of_this_run(finding: Finding) -> bool:
-    """Whether a finding is of the state that the plan was made in: of a hold, or our sentence about Pulumi's state."""
-    return finding.kind in HELD or is_unread(finding)
+    """Whether a finding is of where the plan was made: a hold, our sentence about Pulumi's state, tools on PATH."""
+    return finding.kind in HELD or is_unread(finding) or depends_on_tools(finding)
 
 
 def _same(field: str, said: Any, made: Any, where: str) -> None:

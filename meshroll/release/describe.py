@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from meshroll.gitops.planners import ask_plugin
 from meshroll.gitops.plans import Finding, Move, Plan
 from meshroll.manifests.lint import lint
 from meshroll.release.inputs import ReleaseInputs
@@ -21,7 +22,7 @@ def described(inputs: ReleaseInputs, planned: Plan, rendered: Mapping[str, Seque
     moved = {change.service for change in planned.changes}
     changed = [service for service in rendered if service in moved]
     every = [item for items in rendered.values() for item in items] if changed else []
-    flaws = lint(every, complete=True, options=inputs.lint)
+    flaws = [*lint(every, complete=True, options=inputs.lint), *ask_plugin(every, (), inputs.lint)]
     notes = [Finding("lint", str(flaw), "", "", 0, flaw.rule.id, flaw.severity.value, flaw.pointer) for flaw in flaws]
     return replace(
         planned,

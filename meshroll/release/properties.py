@@ -141,6 +141,9 @@ SHAPE: Final = Shape(
                         },
                     ),
                 ),
+                "askPlugin": Shape(
+                    "boolean", default=False, description="Whether `kubectl argo rollouts lint` is asked too."
+                ),
             },
         ),
         "wave": Shape("integer", description="In which wave the clusters are, from 1."),
@@ -298,7 +301,8 @@ def _lint_values(options: Options) -> dict[str, Any]:
         {"rule": each.rule, "reason": each.reason, **({"object": each.object} if each.object else {})}
         for each in options.waivers
     ]
-    return {key: value for key, value in (("gatewayPorts", list(options.gateway_ports)), ("waive", waive)) if value}
+    values = {"gatewayPorts": list(options.gateway_ports), "waive": waive, "askPlugin": options.ask_plugin}
+    return {key: value for key, value in values.items() if value}
 
 
 def _cluster_values(cluster: Cluster) -> dict[str, str]:
@@ -355,7 +359,7 @@ def _argocd(values: Mapping[str, Any]) -> ArgoApplications:
 def _lint(values: Mapping[str, Any]) -> Options:
     waive = values.get("waive", ())
     waivers = tuple(Waiver(each["rule"], each["reason"], each["object"]) for each in waive)
-    return Options(tuple(values.get("gatewayPorts", ())), waivers)
+    return Options(tuple(values.get("gatewayPorts", ())), waivers, ask_plugin=values.get("askPlugin", False))
 
 
 def _read_cluster(values: Mapping[str, str]) -> Cluster:

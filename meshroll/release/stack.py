@@ -57,13 +57,13 @@ def application_name(stack: Stack, cluster: str) -> str:
 
 
 def lint_options(stack: Stack, clusters: Sequence[str]) -> Options:
-    """What the stack waives, and the ports of the gateway Services of some clusters.
+    """What the stack waives, whether a plug-in is asked, and the ports of the gateway Services of some clusters.
 
     Behind an address, a Gateway's port can be another.
     """
     found = (stack.gateways[name] for name in clusters if name in stack.gateways)
     ports = sorted({gateway.port for gateway in found if gateway.service})
-    return Options(tuple(ports), stack.waivers)
+    return Options(tuple(ports), stack.waivers, ask_plugin=stack.ask_plugin)
 
 
 def _remote(repository: Repository) -> Remote:

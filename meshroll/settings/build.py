@@ -92,6 +92,7 @@ def build(name: str, file: str | None, config: Mapping[str, Any]) -> model.Stack
             for service, entry in values["services"].items()
         ),
         waivers=tuple(_waiver(number, entry) for number, entry in enumerate(values.get("lint", {}).get("waive", ()))),
+        ask_plugin=values.get("lint", {}).get("askPlugin", False),
     )
 
 

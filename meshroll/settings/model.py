@@ -173,6 +173,7 @@ class Stack:
     delivery: Delivery
     services: tuple[Service, ...]
     waivers: tuple[Waiver, ...] = ()  # what the lint is not to report
+    ask_plugin: bool = False  # whether `kubectl argo rollouts lint` is asked too
 
     def wave_of(self, cluster: str) -> int:
         """In which wave a work cluster is delivered to, from 1."""

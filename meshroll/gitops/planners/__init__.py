@@ -9,6 +9,8 @@ from meshroll.gitops.planners.applied import Applied, read_applied
 from meshroll.gitops.planners.canaries import canaries_below, canaries_changed
 from meshroll.gitops.planners.findings import FINDINGS
 from meshroll.gitops.planners.foreign import application_findings
+from meshroll.gitops.planners.judged import depends_on_tools
+from meshroll.gitops.planners.rollouts_plugin import ask_plugin
 from meshroll.gitops.planners.workloads import KINDS
 from meshroll.lazy import names_of
 
@@ -33,9 +35,11 @@ __all__ = [
     "Applied",
     "DesiredVersion",
     "application_findings",
+    "ask_plugin",
     "blobs",
     "canaries_below",
     "canaries_changed",
+    "depends_on_tools",
     "files_after",
     "plan_adopted",
     "plan_rendered",

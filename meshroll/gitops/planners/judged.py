@@ -12,13 +12,15 @@ from meshroll.gitops.planners.files import Files
 from meshroll.gitops.planners.kustomize import named_folders
 from meshroll.gitops.planners.kustomize_tool import MAX_FILES, NotBuiltError, build
 from meshroll.gitops.planners.occurrences import roots
+from meshroll.gitops.planners.rollouts_plugin import ask_plugin
 from meshroll.gitops.planners.workloads import objects
 from meshroll.gitops.plans import Finding
-from meshroll.manifests.lint import NOT_JUDGED, Flaw, Options, Severity, lint
+from meshroll.manifests.lint import NOT_JUDGED, PLUGIN, Flaw, Options, Severity, lint
 from meshroll.yamltext import Text, join_pointer, parse
 
 NOT_FOUND = "not-found-here"
 _NAMED = 3  # files that a note names
+_AS_BUILT = "as Kustomize builds"
 MAX_BUILDS = 20  # of a fifth of a second each
 
 
@@ -62,6 +64,13 @@ def lint_findings(files: Files, service: str, after: After) -> list[Finding]:
     return found
 
 
+def depends_on_tools(finding: Finding) -> bool:
+    """Whether a finding depends on the tools on PATH, so that another machine may come to another one."""
+    if finding.kind != "lint":
+        return False
+    return finding.rule in {PLUGIN.id, NOT_JUDGED.id} or f"({_AS_BUILT} " in finding.message
+
+
 def _plain(files: Files, service: str, after: After) -> Iterator[Finding]:
     """What is found in the files that no kustomization takes in."""
     if files.kustomization(files.path) is not None:
@@ -73,7 +82,8 @@ def _plain(files: Files, service: str, after: After) -> Iterator[Finding]:
     near = {text.where for text in files.mentioning(service)} | after.contents.keys()
     every = [(text, join_pointer(tokens), item) for text in texts for tokens, item in objects(text)]
     places = [text.where for text, _, _ in every]
-    for flaw in lint([item for _, _, item in every], places, options=after.options):
+    bodies = [item for _, _, item in every]
+    for flaw in [*lint(bodies, places, options=after.options), *ask_plugin(bodies, places, after.options)]:
         if files.single and flaw.rule.id == NOT_FOUND:
             continue  # nothing but this file was looked at
         if any(every[number][0].where in near for number in (flaw.number, *flaw.related)):
@@ -89,9 +99,9 @@ def _built(service: str, after: After, folder: str, kustomization: str) -> Itera
     built = build(after.trees, after.tree, folder, after.contents)
     every = [item for _, item in objects(built.text)]
     near = [service in json.dumps(item, default=str) for item in every]
-    for flaw in lint(every, options=after.options):
+    for flaw in [*lint(every, options=after.options), *ask_plugin(every, (), after.options)]:
         if any(near[number] for number in (flaw.number, *flaw.related)):
-            yield _finding(flaw, service, kustomization, 0, f"as Kustomize builds {folder or '/'}")
+            yield _finding(flaw, service, kustomization, 0, f"{_AS_BUILT} {folder or '/'}")
     for reason in built.left_out:
         yield _note(service, reason, folder)
 

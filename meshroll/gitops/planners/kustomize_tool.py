@@ -6,9 +6,7 @@ tools, a kustomization that only puts files together is built all the same.
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,11 +19,11 @@ import yaml
 from meshroll.errors import BadInputError
 from meshroll.gitops.git import Trees
 from meshroll.gitops.planners.contents import KUSTOMIZATIONS
+from meshroll.gitops.planners.enclosed import ToolError, run_enclosed
 from meshroll.gitops.planners.kustomize import is_remote
 from meshroll.yamltext import Text, parse
 
 MAX_FILES = 5000
-SECONDS = 20.0
 _TAKEN = ("resources", "bases", "components")
 _LISTS = (*_TAKEN, "crds", "configurations", "generators", "transformers", "validators")
 _CHARTS = ("helmCharts", "helmChartInflationGenerator", "helmGlobals")
@@ -155,32 +153,11 @@ def _run(tool: str, files: Mapping[str, bytes], path: str) -> bytes:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
         command = [tool, "build" if Path(tool).name == "kustomize" else "kustomize", str(Path(folder, path))]
-        return run_enclosed(command, folder)
-
-
-def run_enclosed(command: list[str], home: str) -> bytes:
-    """The output of a tool that finds no network and no home but the folder given. Raises NotBuiltError."""
-    closed = "http://127.0.0.1:9"  # the discard port: nothing answers
-    environment = {
-        "PATH": os.environ.get("PATH", ""),
-        "HOME": home,
-        "GIT_ALLOW_PROTOCOL": "none",
-        "HTTP_PROXY": closed,
-        "HTTPS_PROXY": closed,
-    }
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            cwd=home,
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise NotBuiltError(f"{Path(command[0]).name} did not end well ({type(error).__name__})") from error
+        try:
+            done = run_enclosed(command, folder)
+        except ToolError as error:
+            raise NotBuiltError(str(error)) from error
     if done.returncode:
         lines = done.stderr.decode(errors="replace").strip().splitlines() or ["it failed without a message"]
-        raise NotBuiltError(f"{Path(command[0]).name}: {lines[-1].replace(home, '')}")
+        raise NotBuiltError(f"{Path(tool).name}: {lines[-1].replace(folder, '')}")
     return done.stdout

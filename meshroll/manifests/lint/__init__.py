@@ -6,6 +6,19 @@ as they will be after the change, and all that belong together: names are looked
 
 from meshroll.manifests.lint.document import document
 from meshroll.manifests.lint.model import Flaw, Options, Rule, Severity, Waiver
+from meshroll.manifests.lint.plugin import PLUGIN, for_plugin
 from meshroll.manifests.lint.run import NOT_JUDGED, RULES, lint
 
-__all__ = ["NOT_JUDGED", "RULES", "Flaw", "Options", "Rule", "Severity", "Waiver", "document", "lint"]
+__all__ = [
+    "NOT_JUDGED",
+    "PLUGIN",
+    "RULES",
+    "Flaw",
+    "Options",
+    "Rule",
+    "Severity",
+    "Waiver",
+    "document",
+    "for_plugin",
+    "lint",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -42,6 +42,10 @@ class Flaw:
     title: str = ""  # of the object: "Rollout dubbo/dubbo3-provider"
     severity: Severity = Severity.NOTE
 
+    def of(self, number: int, title: str) -> Flaw:
+        """The same of an object: its number and how findings name it."""
+        return replace(self, number=number, title=title)
+
     def __str__(self) -> str:
         where = " ".join(part for part in (self.title, self.pointer) if part)
         note = " (note)" if self.severity is Severity.NOTE else ""
@@ -68,3 +72,4 @@ class Options:
 
     gateway_ports: tuple[int, ...] = ()  # of the gateway Services that it names
     waivers: tuple[Waiver, ...] = ()
+    ask_plugin: bool = False  # whether `kubectl argo rollouts lint` is asked too

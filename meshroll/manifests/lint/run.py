@@ -10,6 +10,7 @@ from meshroll.manifests.index import Object
 from meshroll.manifests.lint import fields
 from meshroll.manifests.lint.model import Flaw, Options, Rule, Severity
 from meshroll.manifests.lint.objects import ARGO, ISTIO, Item, Objects
+from meshroll.manifests.lint.plugin import PLUGIN
 from meshroll.manifests.lint.rollout import Rollout
 from meshroll.manifests.lint.rules import (
     analysis,
@@ -62,6 +63,7 @@ RULES: tuple[Rule, ...] = (
     *gateways.RULES,
     *scaling.RULES,
     *duplicates.RULES,
+    PLUGIN,
     NOT_JUDGED,
 )
 _ROLLOUT_CHECKS = (

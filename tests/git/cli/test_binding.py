@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from meshroll.gitops.git import blob_of
 from meshroll.gitops.plans import EARLIER, Edit, Finding, Move, Plan, ServiceSettings, VersionChange
@@ -316,3 +318,22 @@ def test_a_rendered_plan_leaves_the_files_of_people_alone(run: Run, repository: 
         "live/east/provider/rollout.yaml: it is not a rendered file; "
         "expected one that begins with '# Rendered by meshroll from template'"
     )
+
+
+def test_a_plan_holds_where_other_tools_are_on_path(
+    run: Run, repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patches = [{"target": {"kind": "Rollout"}, "patch": "- {op: add, path: /spec/replicas, value: -1}"}]
+    overlay = {"resources": ["rollout.yaml"], "patches": patches}
+    files = {"live/kustomization.yaml": yaml.safe_dump(overlay), "live/rollout.yaml": manifest(provider="v1")}
+    repository.commit(write=files)
+    with monkeypatch.context() as alone:
+        (tmp_path / "tools").mkdir()
+        (tmp_path / "tools/git").symlink_to(str(shutil.which("git")))
+        alone.setenv("PATH", str(tmp_path / "tools"))
+        place = ["--repository", repository.remote.url, "--path", "live"]
+        assert run("plan", *place, "--set", "provider=v2", "--out", "plan.json")[0] == 0
+    (noted,) = [finding for finding in read_plan(Path("plan.json")).findings if finding.kind == "lint"]
+    assert "neither kustomize nor kubectl is on PATH" in noted.message
+    code, _, error = run("apply", "plan.json", "--repository", repository.remote.url)
+    assert (code, error) == (0, "")

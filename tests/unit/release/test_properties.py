@@ -141,9 +141,10 @@ def test_what_is_wrong_is_named_with_its_place(change: dict[str, Any], sentence:
 
 
 def test_what_the_lint_takes_from_the_stack_is_read_and_written_without_what_is_empty() -> None:
-    given = {"gatewayPorts": [80, 443], "waive": [{"rule": "gateway-port", "reason": "it is open"}]}
+    waive = [{"rule": "gateway-port", "reason": "it is open"}]
+    given = {"gatewayPorts": [80, 443], "waive": waive, "askPlugin": True}
     release = from_properties({**WHOLE, "lint": given})
-    assert release.lint == Options((80, 443), (Waiver("gateway-port", "it is open"),))
+    assert release.lint == Options((80, 443), (Waiver("gateway-port", "it is open"),), ask_plugin=True)
     assert to_properties(release)["lint"] == given
     assert "lint" not in to_properties(from_properties(WHOLE))
 

@@ -18,6 +18,10 @@ def test_the_ports_of_gateway_services_are_given_to_the_lint() -> None:
     assert lint_options(replace(made, gateways={worker: of_service}), ["another"]) == Options()
 
 
+def test_what_the_stack_says_of_the_plugin_is_given_to_the_lint() -> None:
+    assert lint_options(replace(stack(), ask_plugin=True), []) == Options(ask_plugin=True)
+
+
 def test_behind_an_address_the_port_of_the_gateway_is_not_known() -> None:
     made = stack()
     behind = Gateway(made.workers[0], address="203.0.113.1", service=None, port=80)

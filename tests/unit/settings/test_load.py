@@ -229,6 +229,12 @@ def test_what_the_lint_is_not_to_report_has_a_rule_a_reason_and_an_object(tmp_pa
     assert stack.waivers == (Waiver("not-found-here", "it comes from elsewhere", "Rollout shop"),)
 
 
+def test_a_stack_asks_the_plugin_of_argo_rollouts_only_where_it_says_so(tmp_path):
+    asking = with_change("  meshroll:services:", "  meshroll:lint: {askPlugin: true}\n  meshroll:services:")
+    assert load_file(write(tmp_path, asking), ENVIRON).ask_plugin
+    assert not load_file(write(tmp_path, waiving("not-found-here")), ENVIRON).ask_plugin
+
+
 def test_a_rule_that_the_lint_does_not_have_cannot_be_waived(tmp_path):
     text = message(tmp_path, waiving("not-found"), ENVIRON)
     assert "/config/meshroll:lint/waive/0/rule: not-found is not among the lint's rules" in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshroll.manifests.lint import NOT_JUDGED, RULES, Options, Severity, Waiver, lint
+from meshroll.manifests.lint import NOT_JUDGED, PLUGIN, RULES, Options, Severity, Waiver, lint
 from tests.support.lint.objects import (
     NAME,
     Object,
@@ -43,7 +43,7 @@ def test_what_is_in_order_has_no_finding(objects: list[Object]) -> None:
 
 
 def test_every_rule_is_tried() -> None:
-    tried = {rule for rule, _ in BAD} | {"gateway-port", NOT_JUDGED.id}
+    tried = {rule for rule, _ in BAD} | {"gateway-port", PLUGIN.id, NOT_JUDGED.id}
     assert tried == {rule.id for rule in RULES}
 
 
