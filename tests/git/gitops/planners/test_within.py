@@ -74,7 +74,7 @@ def apply(repository: Repository, planned: Plan) -> bool:
 
 
 @CASES
-def test_one_line_of_a_text_changes_and_its_undo_is_the_file_as_it_was(
+def test_one_line_of_a_text_changes_comes_back_as_it_was_and_is_released_again(
     repository: Repository, path: str, field: str, file: str, pointer: str
 ) -> None:
     repository.commit(write=FILES)
@@ -87,12 +87,15 @@ def test_one_line_of_a_text_changes_and_its_undo_is_the_file_as_it_was(
         f"+{line.replace('1.0', '2.0')}",
     ]
     assert apply(repository, planned)
-    assert repository.read(file) == FILES[file].replace(line, line.replace("1.0", "2.0"))
+    released = repository.read(file)
+    assert released == FILES[file].replace(line, line.replace("1.0", "2.0"))
     undone = plan_rollback(
         repository.remote, "shop", locator("shop", adopted=True), scope=Scope(""), cache=repository.cache
     )
     undo(repository, undone)
     assert repository.read(file) == FILES[file]
+    assert apply(repository, plan(repository, path, field))
+    assert repository.read(file) == released
 
 
 @CASES
