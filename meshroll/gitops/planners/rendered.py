@@ -94,6 +94,8 @@ def version_in(content: bytes, service: str) -> str | None:
 
 def _rollout_in(content: bytes, service: str) -> dict[str, Any] | None:
     """The Rollout of a service in a file's bytes; None without one."""
+    if b"Rollout" not in content:  # most files of a service; nobody writes the kind with escapes
+        return None
     try:
         documents = parse(content, "").documents
     except BadInputError:
