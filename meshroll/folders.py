@@ -3,6 +3,9 @@
 Who owns a folder, or may write in it, decides what its names stand for. So each one on the way must belong to the user
 or to root and be closed for writing by others, as OpenSSH's StrictModes has it; in a sticky one, such as /tmp, others
 cannot touch what is ours. Links are followed here and not again: what is used is the path without any.
+
+In a user namespace that does not know every user, the kernel shows root's folders and those of strangers alike. There
+such an owner passes above a folder of ours, since without root's there would be no way to it.
 """
 
 from __future__ import annotations
@@ -13,11 +16,14 @@ import os
 import pwd
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from meshroll.errors import BadInputError
 
 _ROOT = 0
+_USERS, _UNKNOWN_USER = Path("/proc/self/uid_map"), Path("/proc/sys/kernel/overflowuid")
+_EVERY_USER = ["0", "0", "4294967295"]
 _MAX_LINKS = 40
 _PRIVATE = 0o700
 
@@ -36,11 +42,11 @@ def private(folder: Path, elsewhere: str) -> Path:
 
 def check(folder: Path, elsewhere: str, *, make: bool = False) -> Path:
     """The path without links of a folder and, as far as they exist, of those that lead there. Raises as `private`."""
-    path, found = Path("/"), None
+    path, found, trusted = Path("/"), None, _trusted_owners()
     for path, found in _way(folder.absolute(), make):
         if found is None:
             continue
-        if found.st_uid not in (os.geteuid(), _ROOT):
+        if found.st_uid not in trusted:
             raise _foreign(path, found, elsewhere)
         if not stat.S_ISLNK(found.st_mode) and not found.st_mode & stat.S_ISVTX and _open_to_others(found):
             raise _writable(path, found, elsewhere)
@@ -78,6 +84,14 @@ def _way(folder: Path, make: bool) -> Iterator[tuple[Path, os.stat_result | None
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(folder))
         elif not stat.S_ISDIR(found.st_mode):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(at))
+
+
+def _trusted_owners() -> set[int]:
+    trusted = {os.geteuid(), _ROOT}
+    with suppress(OSError, ValueError):  # another system than Linux
+        if _USERS.read_text().split() != _EVERY_USER:
+            trusted.add(int(_UNKNOWN_USER.read_text()))
+    return trusted
 
 
 def _open_to_others(found: os.stat_result) -> bool:

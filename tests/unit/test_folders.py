@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from meshroll import folders
 from meshroll.errors import BadInputError
 from meshroll.folders import check, private
 
@@ -122,6 +123,22 @@ def test_a_link_is_followed_once_and_what_it_leads_to_is_checked(tmp_path: Path)
     assert private(tmp_path / "link" / ".." / "absolute", ELSEWHERE) == tmp_path / "there" / "open"
     (tmp_path / "there" / "open").chmod(0o777)
     assert refused(tmp_path / "absolute" / "a").startswith(f"{tmp_path / 'there' / 'open'}: others may write in it")
+
+
+def test_where_the_kernel_does_not_know_every_user_an_unknown_one_passes_above_a_folder_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    if os.geteuid() == 0:
+        os.chown(tmp_path / "a", STRANGER, -1)
+    unknown = (tmp_path / "a").stat().st_uid
+    (tmp_path / "users").write_text("      1000       1000          1\n")
+    (tmp_path / "unknown").write_text(f"{unknown}\n")
+    monkeypatch.setattr(folders, "_USERS", tmp_path / "users")
+    monkeypatch.setattr(folders, "_UNKNOWN_USER", tmp_path / "unknown")
+    assert private(tmp_path / "a" / "b", ELSEWHERE) == tmp_path / "a" / "b"
+    if os.geteuid() == 0:
+        assert refused(tmp_path / "a").startswith(f"{tmp_path / 'a'}: it belongs to {name(STRANGER)}")
 
 
 def test_links_that_lead_to_one_another_end(tmp_path: Path) -> None:
