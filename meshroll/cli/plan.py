@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import click
 
 from meshroll.cli.options import PATH, REPOSITORY, check_repository, errors_worded, requested_versions, with_options
 from meshroll.errors import BadInputError, ExitCode
+from meshroll.files import replace
 
 if TYPE_CHECKING:  # importing them is left to the command that runs
     from meshroll.gitops.plans import Plan
@@ -160,14 +160,9 @@ def _as_json(plan: Plan) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Whole or not at all."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
+        replace(path, text)
     except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
         raise BadInputError(
             f"it cannot be written ({error.strerror})", where=str(path), expected="another --out"
         ) from None

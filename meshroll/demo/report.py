@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from meshroll.delivery.measure import binomial_bounds
+from meshroll.files import replace
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def write_json(path: Path, deliveries: tuple[RehearsedDelivery, ...]) -> None:
     """Write `{"deliveries": [...]}`; the versions are the keys `from` and `to`."""
     document = {"deliveries": [_document(delivery) for delivery in deliveries]}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    replace(path, json.dumps(document, indent=2) + "\n")
 
 
 def _document(delivery: RehearsedDelivery) -> dict[str, object]:

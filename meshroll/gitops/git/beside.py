@@ -1,9 +1,11 @@
-"""Small files beside a cache. What stands in their place is never followed, waited for or written through."""
+"""Small files beside a cache. What stands in their place is never followed, waited for or written through.
+
+`meshroll.files` writes them.
+"""
 
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 _LONGEST = 100
@@ -20,15 +22,3 @@ def read_text(path: Path) -> str | None:
             return (file.read(_LONGEST) or b"").decode()
         except (OSError, UnicodeDecodeError):  # a folder, for one
             return None
-
-
-def write_text(path: Path, text: str) -> None:
-    """Put a file in place at once, and take away what is there. Raises OSError."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink()
-        raise

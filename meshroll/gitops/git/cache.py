@@ -5,8 +5,7 @@ and may be deleted at any time. One process at a time uses it: a lock file besid
 child, so that a child that outlives a killed parent is waited for. Leftovers of a killed Git are removed under that
 lock, and what is not as it was left (`.seal`, see seal) is not used: the cache is made anew.
 
-Beside it stands how little the server lets us fetch (`.filter`, see transport) and, while a key that is not a file of
-the user's is in use, the key (`.key`).
+Beside it stands how little the server lets us fetch (`.filter`, see transport).
 """
 
 from __future__ import annotations
@@ -129,7 +128,7 @@ def _locked(path: Path, remote: Remote) -> Iterator[int]:
                         expected="it to end: wait for it, or stop it; where it belongs to a `pulumi up` that is gone, "
                         "`pulumi cancel` frees the stack",
                     ) from None
-                time.sleep(0.02)
+                time.sleep(0.005)
         with suppress(OSError):  # for the sentence above, and no more
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from meshroll.errors import BadInputError, UnavailableError
 from meshroll.gitops.git.budget import MAX_OBJECT_BYTES, Budget
-from meshroll.gitops.git.child import communicate, kill_group, limited, start
+from meshroll.gitops.git.child import Child, communicate, kill_group, limited, start, start_bound
 from meshroll.gitops.git.disk import trouble_of, unusable
 from meshroll.gitops.git.environment import OPTIONS, Login, clean_environment, inherited_environment
 from meshroll.gitops.git.loose import write_object
@@ -39,6 +38,7 @@ LOCAL_SECONDS = 60.0
 CHUNK = 1 << 20  # bytes read at once of what goes on
 _OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _REMOTE = frozenset({"fetch", "push", "ls-remote", "credential"})  # the commands that need credentials
+_WAITING = _REMOTE | {"commit-tree"}  # those that wait for a server, or for a person who unlocks a key
 _READING = frozenset({"push", "ls-remote"})  # those that write nothing here: a disk that they name is the server's
 
 
@@ -101,7 +101,8 @@ class Git:
         Raises TimedOutError, BadInputError without Git, and for a disk that cannot be written the error of `unusable`.
         """
         login = self._login if _REMOTE.intersection(arguments) else None
-        process = self._start((*(login.options if login else ()), *arguments), environment, login)
+        started = start_bound if _WAITING.intersection(arguments) else start
+        process = started(*self._call((*(login.options if login else ()), *arguments), environment, login), self._lock)
         if _REMOTE.intersection(arguments):
             _load_gitpython(process)
         code, output, error = communicate(process, stdin, seconds, f"git {_verb(arguments)}")
@@ -125,7 +126,7 @@ class Git:
         finally:
             kill_group(process)
 
-    def _split(self, process: subprocess.Popen[bytes], what: str) -> Iterator[bytes]:
+    def _split(self, process: Child, what: str) -> Iterator[bytes]:
         assert process.stdout  # noqa: S101 - it is a pipe
         rest = b""
         while chunk := os.read(process.stdout.fileno(), CHUNK):
@@ -226,19 +227,23 @@ class Git:
         command = Command(self._start, LOCAL_SECONDS)
         return Repository(self.directory, command, lambda oid: self.objects([oid])[oid])
 
-    def _start(
+    def _start(self, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Child:
+        return start(*self._call(arguments, environment), self._lock)
+
+    def _call(
         self, arguments: Sequence[str], environment: Mapping[str, str] | None = None, login: Login | None = None
-    ) -> subprocess.Popen[bytes]:
+    ) -> tuple[list[str], dict[str, str]]:
+        """The command and its whole environment."""
         variables = {**clean_environment(inherited_environment()), **self._environment, **(environment or {})}
         variables |= login.variables if login else {}
-        return start(["git", f"--git-dir={self.directory}", *OPTIONS, *arguments], variables, self._lock)
+        return ["git", f"--git-dir={self.directory}", *OPTIONS, *arguments], variables
 
     def _shown(self, error: bytes) -> str:
         text = error.decode("utf-8", "backslashreplace")
         return printable(self._login.mask(text) if self._login else text)
 
 
-def _load_gitpython(process: subprocess.Popen[bytes]) -> None:
+def _load_gitpython(process: Child) -> None:
     """While a server is asked: what it answers will be read through GitPython, whose import takes its time."""
     try:
         from meshroll.gitops.git import objects  # noqa: F401

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from meshroll.gitops.git.beside import read_text, write_text
+from meshroll.files import replace
+from meshroll.gitops.git.beside import read_text
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -30,7 +31,7 @@ def seal(directory: Path) -> None:
     """Remember what is in a cache. Where this is not possible, the cache is made anew the next time."""
     with suppress(OSError):
         if directory.is_dir():
-            write_text(_seal_file(directory), _seal(directory))
+            replace(_seal_file(directory), _seal(directory))
 
 
 def _seal_file(directory: Path) -> Path:

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshroll.errors import BadInputError, ConflictError, MeshrollError, TimedOutError, UnavailableError
-from meshroll.gitops.git.beside import read_text, write_text
+from meshroll.files import replace
+from meshroll.gitops.git.beside import read_text
 from meshroll.gitops.git.disk import is_disk_trouble
 from meshroll.gitops.git.failures import STALE, declined, disk_of_server, explain, is_race, reason_of, rejection
 from meshroll.gitops.git.process import BrokenCacheError, Git, last_line
@@ -144,7 +145,7 @@ class Transport:
             error = result.error.lower().replace(self.remote.url.lower(), "")
             if part and any(text in error for text in _PARTS_REFUSED):
                 if part == self._filter:
-                    write_text(self._filter_file, FILTERS[FILTERS.index(part) + 1])
+                    replace(self._filter_file, FILTERS[FILTERS.index(part) + 1])
                 raise FilterRefusedError(last_line(result.error), where=self.remote.where)
             raise explain(result.error, self.remote) or BrokenCacheError(
                 last_line(result.error), where=self.remote.where

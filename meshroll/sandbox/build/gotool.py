@@ -1,4 +1,4 @@
-"""The Go tool: found, checked for its age, and run in a process group of its own, which ends as a whole."""
+"""The Go tool: found, checked for its age, and run in a process group of its own, which ends as a whole and with us."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from typing import Self
 import psutil
 
 from meshroll.errors import BadInputError, UnavailableError
+from meshroll.lifeline import Lifeline
 from meshroll.resources import resource
 
 MODULES = resource("sandbox", "go")
@@ -60,15 +61,20 @@ class GoProcess:
         """Start it in the folder of a module; `temporary` is where it keeps what it is working on."""
         self._subcommand = arguments[0]
         self._output = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - see `close`
-        self._process = psutil.Popen(
-            [go.program, *arguments],
-            cwd=module,
-            env=go.environment() | ({"GOTMPDIR": str(temporary)} if temporary else {}),
-            stdin=subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=subprocess.STDOUT,
-            process_group=0,
-        )
+        self._lifeline = Lifeline()
+        try:
+            self._process = psutil.Popen(
+                self._lifeline.bind((go.program, *arguments)),
+                cwd=module,
+                env=go.environment() | ({"GOTMPDIR": str(temporary)} if temporary else {}),
+                stdin=subprocess.DEVNULL,
+                stdout=self._output,
+                stderr=subprocess.STDOUT,
+                process_group=0,
+                pass_fds=(self._lifeline.descriptor,),
+            )
+        finally:
+            self._lifeline.started()
         self.seconds = 0.0  # processor time of the tool and of its compilers that have ended
 
     def __enter__(self) -> Self:
@@ -102,6 +108,7 @@ class GoProcess:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+        self._lifeline.release()
         self._output.close()
 
 

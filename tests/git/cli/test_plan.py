@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,6 +132,16 @@ def test_a_version_that_no_label_can_hold_is_refused(run: Run, repository: Repos
     assert (code, output) == (2, "")
     assert len(error.splitlines()) == 1
     assert "\x1b" not in error
+
+
+def test_a_plan_is_not_written_through_a_link_that_somebody_laid(run: Run, repository: Repository) -> None:
+    mine = Path("mine")
+    mine.write_text("mine")
+    for name in ("plan.json", f".plan.json.{os.getpid()}"):
+        Path(name).symlink_to(mine)
+    assert run("plan", *given(repository, "provider=v2"), "--out", "plan.json")[0] == 0
+    assert mine.read_text() == "mine"
+    assert not Path("plan.json").is_symlink()
 
 
 def test_an_out_file_that_cannot_be_written_is_one_sentence(run: Run, repository: Repository) -> None:

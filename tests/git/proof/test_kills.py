@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from meshroll.gitops.git import child
 from meshroll.gitops.planners import plan_rendered, read_versions
 from meshroll.gitops.plans import Applied, Plan, apply_plan
 from tests.support.git.repositories import Repository, release
@@ -76,7 +76,7 @@ def check(repository: Repository, before: str, wanted: str, plan: Plan) -> None:
 
 def cut_at(step: int, *, running: bool) -> None:
     """Kill this process at the given call of Git: before it starts, or as soon as it runs."""
-    real, calls = subprocess.Popen, 0
+    real, calls = child.Child, 0
 
     def start(*arguments: Any, **options: Any) -> Any:
         nonlocal calls
@@ -88,7 +88,7 @@ def cut_at(step: int, *, running: bool) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return process
 
-    subprocess.Popen = start  # type: ignore[misc, assignment]
+    child.Child = start  # type: ignore[misc, assignment]
 
 
 @pytest.mark.parametrize("running", [False, True], ids=["before the step", "while it runs"])

@@ -176,6 +176,16 @@ def test_a_signal_ends_all_that_compiles_and_the_next_run_goes_on(folder: BuildF
     assert folder.built() == ["one", "two"]
 
 
+def test_what_compiles_ends_with_a_process_that_was_killed(folder: BuildFolder) -> None:
+    one, _ = folder.module("one"), folder.module("two")
+    folder.go(ENDLESS)
+    code = COMMAND.format(root=str(CHECKOUT), modules=str(folder.modules), cache=str(folder.cache))
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL) as command:
+        compiling = pids(one)
+        command.kill()
+    until_gone(compiling)
+
+
 def test_what_a_killed_build_left_goes_with_the_next_one(folder: BuildFolder) -> None:
     (folder.cache / ".one-abcd").mkdir()
     folder.ensure(folder.module("one"))
