@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
+from meshroll.kube import answers
 from meshroll.kube.api import ApiError, Object
 from meshroll.kube.http import READ_SECONDS, Http
 from meshroll.kube.kubeconfig import Kubeconfig
@@ -76,8 +77,8 @@ class Kube:
     ) -> list[Object]:
         """All objects of a kind, of one namespace or of all, that carry every one of the labels."""
         query = {"labelSelector": ",".join(f"{k}={v}" for k, v in labels.items())} if labels else {}
-        items = self._http.request("GET", self.path(api_version, kind, namespace), query=query).get("items") or []
-        return [{"apiVersion": api_version, "kind": kind, **item} for item in items]
+        answer = self._http.request("GET", self.path(api_version, kind, namespace), query=query)
+        return self._items(answer, api_version, kind)
 
     def create(self, body: Object, *, field_manager: str, dry_run: bool = False, strict: bool = False) -> Object:
         """POST; an existing object is ApiError with reason AlreadyExists."""
@@ -129,17 +130,25 @@ class Kube:
         """Changes since a resourceVersion until the server closes after `seconds`. Raises ApiError 410 when too old."""
         query = {"watch": "true", "resourceVersion": resource_version, "timeoutSeconds": str(seconds)}
         for event in self._http.lines(self.path(api_version, kind, namespace), query, seconds + 10.0):
-            if event["type"] == "ERROR":
-                raise self._http.error(event["object"].get("code", 500), json.dumps(event["object"]), "watch")
-            yield WatchEvent(event["type"], event["object"])
+            with self._http.within_shape():
+                change = WatchEvent(answers.text(event, "type"), answers.an_object(event.get("object")))
+            if change.type == "ERROR":
+                code = change.object.get("code")
+                raise self._http.error(code if isinstance(code, int) else 500, json.dumps(change.object), "watch")
+            yield change
 
     def list_version(
         self, api_version: str, kind: str, namespace: str | None = None
     ) -> tuple[builtins.list[Object], str]:
         """All objects and the resourceVersion to `watch` from."""
         answer = self._http.request("GET", self.path(api_version, kind, namespace))
-        items = [{"apiVersion": api_version, "kind": kind, **item} for item in answer.get("items") or []]
-        return items, answer["metadata"]["resourceVersion"]
+        with self._http.within_shape():
+            version = answers.text(answer.get("metadata") or {}, "resourceVersion")
+        return self._items(answer, api_version, kind), version
+
+    def _items(self, answer: Object, api_version: str, kind: str) -> builtins.list[Object]:
+        with self._http.within_shape():
+            return [{"apiVersion": api_version, "kind": kind, **item} for item in answers.items(answer)]
 
     def path_of(self, body: Object, *, collection: bool = False) -> str:
         """The URL path of an object given whole."""
@@ -179,11 +188,12 @@ class Kube:
         if kind not in known:
             root = "/apis/" if "/" in api_version else "/api/"
             listed = self._http.request("GET", root + api_version)
-            known = {
-                item["kind"]: _Resource(item["name"], item["namespaced"])
-                for item in listed.get("resources") or []
-                if "/" not in item["name"]
-            }
+            with self._http.within_shape():
+                known = {
+                    answers.text(item, "kind"): _Resource(answers.text(item, "name"), bool(item.get("namespaced")))
+                    for item in answers.items(listed, "resources")
+                    if "/" not in answers.text(item, "name")
+                }
             with self._lock:
                 self._resources[api_version] = known
         if kind not in known:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 import urllib3
 
 from meshroll.errors import UnavailableError
+from meshroll.kube import answers
 from meshroll.kube import kubeconfig as kubeconfigs
 from meshroll.kube.access import Access, CredentialError
 from meshroll.kube.api import ApiError, Object
 from meshroll.kube.causes import no_answer
 from meshroll.kube.kubeconfig import Kubeconfig
+from meshroll.text.masking import masked
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 60.0
 LONGEST_MESSAGE = 200
+LEAST_SECRET = 6  # characters; a shorter one is found in words
 
 
 class _RetryAfter(urllib3.Retry):
@@ -52,6 +56,7 @@ class Http:
         self._access = access
         self.name = name
         self._read_seconds = read_seconds
+        self._shown = ""  # a credential, without the name of its kind
 
     @classmethod
     def open(
@@ -83,34 +88,39 @@ class Http:
         Asked again when the server says so (Retry-After).
         """
         response = self._send(method, path, query or {}, body, content_type, self._read_seconds)
-        try:
-            answer = json.loads(response.data)
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict):
-            raise self._away("it does not answer in JSON: something else than an API server?")
-        return answer
+        with self.within_shape():
+            return answers.parsed(self._read(response, self._read_seconds))
 
     def lines(self, path: str, query: Mapping[str, str], seconds: float) -> Iterator[Object]:
         """The answers of a GET that goes on, each as it comes; silence of so many seconds ends it with an error."""
-        response = self._send("GET", path, query, None, None, seconds, stream=True)
+        response = self._send("GET", path, query, None, None, seconds)
         try:
-            for line in _lines(response):
-                yield cast("Object", json.loads(line))
-        except (urllib3.exceptions.HTTPError, ValueError) as error:
+            with self.within_shape():
+                for line in answers.lines(response):
+                    yield answers.parsed(line)
+        except urllib3.exceptions.HTTPError as error:
             raise self._away("the watch was cut") from error
         finally:
             response.close()
 
+    @contextmanager
+    def within_shape(self) -> Iterator[None]:
+        """Raise UnavailableError for what the block finds odd in an answer."""
+        try:
+            yield
+        except answers.StrangeAnswerError as error:
+            raise self._away(str(error)) from None
+
     def error(self, status: int, text: str, request: str) -> ApiError:
         """What the server said of a refused request, as a sentence."""
         try:
-            answer = json.loads(text)
-            message, reason = answer.get("message") or text, answer.get("reason") or ""
-        except (json.JSONDecodeError, AttributeError):
+            answer = answers.parsed(text.encode())
+            message, reason = str(answer.get("message") or text), str(answer.get("reason") or "")
+        except answers.StrangeAnswerError:
             # Not an API server's answer, but a proxy's page: its first line says enough.
             message, reason = (text.strip().splitlines() or [f"HTTP {status}"])[0][:LONGEST_MESSAGE], ""
         where = f"cluster {self.name}"
+        message = self._masked(message)
         return ApiError(message if reason else f"{message} ({request})", status=status, reason=reason, where=where)
 
     def _send(
@@ -121,12 +131,12 @@ class Http:
         body: Object | None,
         content_type: str | None,
         seconds: float,
-        *,
-        stream: bool = False,
     ) -> Any:
+        """An answer of which the head was read, and that is not a refusal."""
         headers: dict[str, str] = {"Accept": "application/json"}
         if authorization := self._authorization():
             headers["authorization"] = authorization
+            self._shown = authorization.rpartition(" ")[2]
         if content_type and body is not None:
             headers["Content-Type"] = content_type
         url = self.server + path + ("?" + urlencode(query) if query else "")
@@ -136,16 +146,23 @@ class Http:
                 url,
                 body=None if body is None else json.dumps(body).encode(),
                 headers=headers,
-                preload_content=not stream,
+                preload_content=False,
                 timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=seconds),
                 retries=RETRY_AFTER,
             )
-            text = response.data.decode(errors="replace") if response.status >= HTTPStatus.BAD_REQUEST else ""
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise self._away(no_answer(self.server, error, seconds)) from error
         if response.status >= HTTPStatus.BAD_REQUEST:
+            with self.within_shape():
+                text = self._read(response, seconds).decode(errors="replace")
             raise self.error(response.status, text, f"{method} {path}")
         return response
+
+    def _read(self, response: Any, seconds: float) -> bytes:
+        try:
+            return answers.whole(response)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise self._away(no_answer(self.server, error, seconds)) from error
 
     def _authorization(self) -> str | None:
         try:
@@ -154,11 +171,8 @@ class Http:
             raise self._away(f"its credential cannot be renewed ({error})") from error
 
     def _away(self, what: str) -> UnavailableError:
-        return UnavailableError(what, where=f"cluster {self.name}")
+        return UnavailableError(self._masked(what), where=f"cluster {self.name}")
 
-
-def _lines(response: Any) -> Iterator[bytes]:
-    rest = b""
-    for chunk in response.stream(65536, decode_content=False):
-        *whole, rest = (rest + chunk).split(b"\n")
-        yield from (line for line in whole if line)
+    def _masked(self, said: str) -> str:
+        """What the server said, without the credential that it was shown last."""
+        return masked(said, self._shown) if len(self._shown) >= LEAST_SECRET else said

@@ -70,11 +70,17 @@ def _opened(remote: Remote, root: Path) -> Iterator[Git]:
     login = Login(remote.origin, remote.username, remote.password) if remote.origin and remote.password else None
     with (
         _locked(directory.with_suffix(".lock"), remote) as descriptor,
-        connection_variables(remote, directory) as variables,
+        connection_variables(remote, directory) as connection,
     ):
         _prepare(Git(directory, lock=descriptor))
-        environment = _unless_configured(directory, remote, variables)
-        git = Git(directory, login=login, lock=descriptor, environment=environment, budget=Budget(remote.where))
+        git = Git(
+            directory,
+            login=login,
+            lock=descriptor,
+            environment=_unless_configured(directory, remote, connection),
+            budget=Budget(remote.where),
+            local_server=remote.url.startswith("file:"),
+        )
         git.fetch_objects = Transport(git, remote).fetch_objects
         try:
             yield git

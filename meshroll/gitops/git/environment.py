@@ -3,6 +3,7 @@
 - Hooks, pagers, prompts, automatic maintenance and signing are off; only file, http, https and ssh are spoken.
 - Inherited `GIT_*` variables are dropped but for those that say who the user is and how their Git reaches a server: one
   that points at another repository (as inside a hook) would lead a release astray.
+- Where Git starts the server itself, for a file:// address, it and its hooks see nothing but what Git needs.
 - Credentials travel in the environment of the child and are answered by a helper bound to the repository's own host.
 """
 
@@ -16,12 +17,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from meshroll.text.masking import masked
+
 _KEPT = re.compile(
     "GIT_(AUTHOR|COMMITTER)_(NAME|EMAIL|DATE)|GIT_CONFIG_(GLOBAL|SYSTEM|NOSYSTEM)|GIT_EXEC_PATH|GIT_SSH(_COMMAND|_VARIANT)?"
     "|GIT_SSL_(CAINFO|CAPATH|CERT|KEY|NO_VERIFY)|GIT_PROXY_COMMAND|GIT_HTTP_PROXY_AUTHMETHOD"
 )
 # Windows that would ask, another language, and secrets: a server's hook, ssh or gpg has no business with them.
 _DROPPED = re.compile("SSH_ASKPASS|LANGUAGE|MESHROLL_.*|PULUMI_(ACCESS_TOKEN|CONFIG_PASSPHRASE)")
+_FOR_A_SERVER = re.compile(
+    "PATH|HOME|USER|LOGNAME|TMPDIR|TZ|LD_LIBRARY_PATH|XDG_CONFIG_HOME|GIT_CONFIG_(GLOBAL|SYSTEM|NOSYSTEM)|GIT_EXEC_PATH"
+)
 _SET: Final = {
     "GIT_TERMINAL_PROMPT": "0",
     "SSH_ASKPASS_REQUIRE": "never",
@@ -82,13 +88,18 @@ class Login:
 
     def mask(self, text: str) -> str:
         """A text without the password."""
-        return text.replace(self.password, "***") if self.password else text
+        return masked(text, self.password)
 
 
 def clean_environment(inherited: Mapping[str, str]) -> dict[str, str]:
     """What a `git` process may see of the environment."""
     kept = {k: v for k, v in inherited.items() if not k.startswith("GIT_") or _KEPT.fullmatch(k)}
     return {name: value for name, value in kept.items() if not _DROPPED.fullmatch(name)} | _SET
+
+
+def environment_of_server(inherited: Mapping[str, str]) -> dict[str, str]:
+    """What a `git` process may see that starts the server of another's repository, with its hooks."""
+    return {name: value for name, value in inherited.items() if _FOR_A_SERVER.fullmatch(name)} | _SET
 
 
 def inherited_environment() -> dict[str, str]:

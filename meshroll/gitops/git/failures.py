@@ -43,7 +43,10 @@ _CERTIFICATE = ("ssl certificate problem", "server certificate verification fail
 _SETTINGS = re.compile(
     r"bad config |bad configuration option|transport '[^']*' not allowed|bad (numeric|boolean) config"
 )
-_NEVER = re.compile(r"returned error: (4(?!08|29)\d\d)|maximum \(\d+\) redirects followed|unable to update url base")
+_NEVER = re.compile(
+    r"returned error: (4(?!08|29)\d\d)|maximum \(\d+\) redirects followed|unable to update url base"
+    r"|redirect target url could not be parsed|not supported or disabled in libcurl|unsupported protocol"
+)
 STALE = "stale info"  # the branch does not stand where the push expects it
 _RACES = (
     "cannot lock ref",

@@ -24,7 +24,13 @@ from meshroll.errors import BadInputError, UnavailableError
 from meshroll.gitops.git.budget import MAX_OBJECT_BYTES, Budget
 from meshroll.gitops.git.child import Child, communicate, kill_group, limited, start, start_bound
 from meshroll.gitops.git.disk import trouble_of, unusable
-from meshroll.gitops.git.environment import OPTIONS, Login, clean_environment, inherited_environment
+from meshroll.gitops.git.environment import (
+    OPTIONS,
+    Login,
+    clean_environment,
+    environment_of_server,
+    inherited_environment,
+)
 from meshroll.gitops.git.loose import write_object
 from meshroll.text import printable
 
@@ -58,7 +64,8 @@ class BrokenCacheError(UnavailableError):
 class Git:
     """Git in one bare repository. `lock` is a descriptor that every child inherits: that repository's lock.
 
-    `environment` is for every call. `fetch_objects` fetches objects that the repository lacks.
+    `environment` is for every call. `fetch_objects` fetches objects that the repository lacks. A `local_server` is
+    started by Git itself, with hooks of another's: it sees of the environment what it needs.
     """
 
     def __init__(
@@ -69,9 +76,11 @@ class Git:
         lock: int | None = None,
         environment: Mapping[str, str] | None = None,
         budget: Budget | None = None,
+        local_server: bool = False,
     ) -> None:
         self.directory = directory
         self.budget = budget or Budget(str(directory))
+        self._local_server = local_server
         self.fetch_objects: Callable[[Sequence[str]], None] | None = None
         self._login = login
         self._lock = lock
@@ -106,7 +115,7 @@ class Git:
         if _REMOTE.intersection(arguments):
             _load_gitpython(process)
         code, output, error = communicate(process, stdin, seconds, f"git {_verb(arguments)}")
-        result = Result(code, output, self._shown(error))
+        result = Result(code, output, self.shown(error))
         # Also after success: a command may name an object that it could not write.
         if result.error and not _READING.intersection(arguments):
             trouble = trouble_of(result.error, self.directory)
@@ -184,8 +193,12 @@ class Git:
 
     def has_commit(self, oid: str) -> bool:
         """Whether the repository holds a commit."""
+        return self.kind(oid) == "commit"
+
+    def kind(self, oid: str) -> str:
+        """What an object is: a commit, tree, blob or tag; empty for one that the repository lacks."""
         found = self._ask(lambda command: command.read([oid], lambda _: False)) if _OID.fullmatch(oid) else {}
-        return oid in found and found[oid].kind == "commit"
+        return found[oid].kind if oid in found else ""
 
     def add(self, kind: str, contents: Iterable[bytes]) -> None:
         """Write objects of one kind, each into a file of its own."""
@@ -217,7 +230,7 @@ class Git:
         try:
             return question(self._repository.command)
         except EndedError as error:
-            reason = last_line(self._shown(error.errors))
+            reason = last_line(self.shown(error.errors))
             raise BrokenCacheError(f"git cat-file failed: {reason}", where=str(self.directory)) from error
 
     @cached_property
@@ -234,11 +247,13 @@ class Git:
         self, arguments: Sequence[str], environment: Mapping[str, str] | None = None, login: Login | None = None
     ) -> tuple[list[str], dict[str, str]]:
         """The command and its whole environment."""
-        variables = {**clean_environment(inherited_environment()), **self._environment, **(environment or {})}
+        clean = environment_of_server if self._local_server and _REMOTE.intersection(arguments) else clean_environment
+        variables = {**clean(inherited_environment()), **self._environment, **(environment or {})}
         variables |= login.variables if login else {}
         return ["git", f"--git-dir={self.directory}", *OPTIONS, *arguments], variables
 
-    def _shown(self, error: bytes) -> str:
+    def shown(self, error: bytes) -> str:
+        """What a server or Git wrote, without the password and fit for a terminal."""
         text = error.decode("utf-8", "backslashreplace")
         return printable(self._login.mask(text) if self._login else text)
 

@@ -79,15 +79,33 @@ class Transport:
         return self.git.ref(TIP)
 
     def fetch(self) -> str:
-        """Bring the newest commit of the branch into the cache; its id, or empty without any ref."""
+        """Bring the newest commit of the branch into the cache; its id, or empty without any ref.
+
+        Raises BadInputError where the branch leads to something else than a commit.
+        """
         fetch = self._update if (self.git.directory / TIP).is_file() else self._newest
         try:
             fetch()
         except ConflictError:  # no such branch: is there any?
             if not self.head():
                 return ""
-            self._newest()  # it came in between
-        return self.git.ref(TIP)
+            self._once_more()
+        tip = self.git.ref(TIP)
+        if self.git.kind(tip) not in ("", "commit"):
+            raise self._not_a_commit()
+        return tip
+
+    def _once_more(self) -> None:
+        """Fetch a branch that came in between; Git does not find one either that leads to a file's bytes."""
+        try:
+            self._newest()
+        except ConflictError as error:
+            if self.head():
+                raise self._not_a_commit() from error
+            raise
+
+    def _not_a_commit(self) -> BadInputError:
+        return BadInputError(f"the branch {self.remote.branch} does not lead to a commit", where=self.remote.where)
 
     def deepen(self, depth: int) -> None:
         """Fetch the branch with so many commits of history; 0 means all of it."""
@@ -175,7 +193,7 @@ class Transport:
             if self._ls_remote(ref).get(ref) == commit:
                 return True
             raise
-        reason = one_line(rejection(result.output.decode("utf-8", "backslashreplace")))
+        reason = one_line(rejection(self.git.shown(result.output)))
         if STALE in reason:  # seen by Git before it sent anything
             return False
         stands_at = self._ls_remote(ref).get(ref, "")
