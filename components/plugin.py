@@ -46,7 +46,7 @@ def check_configuration() -> None:
         raise BadInputError(
             f"its configuration takes {size} bytes, and Pulumi hands it to plug-ins in one environment variable",
             where=f"stack {pulumi.get_stack()}",
-            expected=f"at most {MOST_BYTES}: its services in two stacks",
+            expected=f"at most {MOST_BYTES}: the services in a file, meshroll:services: {{file: services.yaml}}",
         )
 
 

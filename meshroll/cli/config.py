@@ -35,7 +35,7 @@ def config_command(stack: str | None, path: Path | None, cluster: str | None) ->
 @click.option("-s", "--stack", metavar="STACK", help="The stack: stacks/Pulumi.STACK.yaml.")
 @click.option("--file", "path", type=click.Path(path_type=Path), help="A stack file, instead of --stack.")
 def set_command(service: str, version: str | None, from_git: bool, stack: str | None, path: Path | None) -> None:
-    """Set the VERSION that SERVICE should have: one edit of the stack file."""
+    """Set the VERSION that SERVICE should have: one edit of the stack file, or of the file of its services."""
     from meshroll.settings import set_version
     from meshroll.settings.document import shown
 
@@ -47,11 +47,11 @@ def set_command(service: str, version: str | None, from_git: bool, stack: str | 
         from meshroll.settings import load_file
 
         version = version_in_git(load_file(target), service)
-    old, new = set_version(target, service, version)
+    old, new, file = set_version(target, service, version)
     if old == new:
-        click.echo(one_line(f"{service} has {new} already ({shown(target)})"))
+        click.echo(one_line(f"{service} has {new} already ({shown(file)})"))
     else:
-        click.echo(one_line(f"{service}: {old} -> {new} ({shown(target)})"))
+        click.echo(one_line(f"{service}: {old} -> {new} ({shown(file)})"))
 
 
 def _path(stack: str | None, path: Path | None) -> Path:

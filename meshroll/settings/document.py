@@ -47,6 +47,7 @@ class Document:
     text: str
     value: Any
     spans: Mapping[Pointer, Span] = field(repr=False)
+    path: Path | None = None  # of a file that was read
 
     def where(self, pointer: Pointer) -> str:
         """`file:line /pointer`; a value that is missing has the line of the nearest that holds it."""
@@ -67,6 +68,9 @@ class Document:
         return self.text[span.start : span.end] if span else ""
 
 
+NONE: Final = Document("", "", None, {(): Span(1, 0, 0, None, shared=False)})  # no file: no value stands there
+
+
 def shown(path: Path) -> str:
     """The file's name in messages: below the current folder without it, otherwise as it is."""
     relative = os.path.relpath(path)
@@ -77,7 +81,7 @@ def read(path: Path) -> Document:
     """Read and parse a file."""
     name = shown(path)
     try:
-        return parse(decoded(path.read_bytes(), name), name)
+        return replace(parse(decoded(path.read_bytes(), name), name), path=path)
     except FileNotFoundError:
         raise BadInputError("no such file", where=name) from None
     except OSError as error:

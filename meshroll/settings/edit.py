@@ -1,4 +1,4 @@
-"""Setting one service's version in a stack file: those bytes and no others.
+"""Setting one service's version in a stack file, or in the file of its services: those bytes and no others.
 
 The new file is the old one with the version's characters exchanged. Before it takes the old one's place, by a rename,
 it is read again and must differ in that one value. A version that is written so that one spot cannot be exchanged
@@ -10,46 +10,58 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from meshroll.errors import BadInputError, ConflictError, UnavailableError
-from meshroll.settings import document
+from meshroll.settings import document, files
 from meshroll.settings.build import PREFIX
 from meshroll.settings.check import check_version
 from meshroll.settings.document import Document, Pointer
 from meshroll.settings.fields import Field, field_of
+from meshroll.settings.files import SERVICES, StackFile
 from meshroll.settings.schema import suggest
 from meshroll.yamltext import join_pointer, replace_scalars
 
 
-def set_version(path: Path, service: str, version: str) -> tuple[str, str]:
-    """Change the version of a service in the file; returns old and new. The same version changes nothing."""
-    file = document.read(path)
+class Change(NamedTuple):
+    """A version before and after, and the file that holds it."""
+
+    old: str
+    new: str
+    file: Path
+
+
+def set_version(path: Path, service: str, version: str) -> Change:
+    """Change the version of a service in the stack file, or in that of its services.
+
+    The same version changes nothing.
+    """
+    file = files.read(path)
     changed = with_version(file, service, version)
-    pointer = _pointer(service)
-    old = _at(file.value, pointer)
-    if changed != file.text:
-        _replace(path, file.text.encode(), changed.encode())
-    return (old if isinstance(old, str) else file.source(pointer)), version
+    holder, pointer = file.holder(_pointer(service))
+    old, target = _at(holder.value, pointer), holder.path or path
+    if changed != holder.text:
+        _replace(target, holder.text.encode(), changed.encode())
+    return Change(old if isinstance(old, str) else holder.source(pointer), version, target)
 
 
-def with_version(file: Document, service: str, version: str) -> str:
-    """The file's text with the version changed."""
-    pointer = _pointer(service)
+def with_version(file: StackFile, service: str, version: str) -> str:
+    """The text with the version changed, of the file that holds it."""
     _check_service(file, service)
     check_version(version, f"version of {service}", _fields(file, service))
-    span, old = file.spans[pointer], _at(file.value, pointer)
+    holder, pointer = file.holder(_pointer(service))
+    span, old = holder.spans[pointer], _at(holder.value, pointer)
     if isinstance(old, (dict, list)):
-        raise BadInputError("the version does not stand here", where=file.where(pointer), expected="a text to change")
+        raise BadInputError("the version does not stand here", where=holder.where(pointer), expected="a text to change")
     if old == version:
-        return file.text
-    source = file.source(pointer)
+        return holder.text
+    source = holder.source(pointer)
     if span.shared or span.style in {"|", ">"} or source[:1] in {"&", "!"} or not source:
-        raise _unchangeable(file, pointer)
+        raise _unchangeable(holder, pointer)
     try:
-        return replace_scalars(file.text.encode(), {join_pointer((0, *pointer)): version}, file.name).decode()
+        return replace_scalars(holder.text.encode(), {join_pointer((0, *pointer)): version}, holder.name).decode()
     except BadInputError:
-        raise _unchangeable(file, pointer) from None
+        raise _unchangeable(holder, pointer) from None
 
 
 def _unchangeable(file: Document, pointer: Pointer) -> BadInputError:
@@ -59,12 +71,11 @@ def _unchangeable(file: Document, pointer: Pointer) -> BadInputError:
 
 
 def _pointer(service: str) -> Pointer:
-    return ("config", PREFIX + "services", service, "version")
+    return (*SERVICES, service, "version")
 
 
-def _check_service(file: Document, service: str) -> None:
-    above = _pointer(service)[:2]
-    services = _at(file.value, above)
+def _check_service(file: StackFile, service: str) -> None:
+    above, services = SERVICES, _at(file.value, SERVICES)
     if not isinstance(services, dict):
         raise BadInputError("the stack file names no services", where=file.where(above))
     if service not in services:
@@ -76,12 +87,12 @@ def _check_service(file: Document, service: str) -> None:
         )
 
 
-def _fields(file: Document, service: str) -> tuple[Field, ...] | None:
+def _fields(file: StackFile, service: str) -> tuple[Field, ...] | None:
     """The fields of an adopted service; None for a rendered one, whose version is a label."""
     if _at(file.value, ("config", PREFIX + "repository", "kind")) != "adopted":
         return None
-    listed = _at(file.value, (*_pointer(service)[:3], "fields"))
-    where = file.where((*_pointer(service)[:3], "fields"))
+    listed = _at(file.value, (*SERVICES, service, "fields"))
+    where = file.where((*SERVICES, service, "fields"))
     return tuple(field_of(item, where) for item in listed if isinstance(item, dict)) if listed else ()
 
 

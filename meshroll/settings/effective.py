@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from meshroll.errors import BadInputError, redact
-from meshroll.settings import document, load, schema
+from meshroll.settings import files, load, schema
 from meshroll.settings.build import PREFIX
 from meshroll.settings.check import template_defaults
 from meshroll.settings.document import Document, Pointer, pointer_text
@@ -42,12 +42,12 @@ class Effective:
 
 def explain(path: Path, cluster: str | None = None, environ: Mapping[str, str] = os.environ) -> tuple[Effective, ...]:
     """The effective values of a stack file; for one work cluster, only those that concern it."""
-    file = document.read(path)
-    checked = load.check(file.value, environ, file.where, order=file.start, source=file.source)
+    file = files.read(path)
+    checked = load.check(file.value, environ, file.where, order=file.order, source=file.source)
     # Where pulumi alone can read a value that the stack needs, the rest is shown unchecked.
     sealed = misplaced(checked.resolved.sealed)
     stack = None if sealed else load.make(load.stack_name(path), str(path), checked, file.where)
-    others = _others(file, checked.values["config"], cluster)
+    others = _others(file.document, checked.values["config"], cluster)
     secret = schema.secrets(checked.values) | checked.resolved.sealed
 
     def origin(pointer: Pointer) -> str:

@@ -2,7 +2,7 @@
 
 Both go the same way: references followed, schema, defaults, names, services; the first problem is the error. Under
 Pulumi the values are Pulumi's (`--config-file`, `config set` and secrets count) and the file only gives the lines: a
-key whose value in the file is another has none.
+key whose value in the file is another has none. Services in a file of their own are read from it either way.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from meshroll.errors import BadInputError
-from meshroll.settings import document, schema, sources
+from meshroll.settings import document, files, schema, sources
 from meshroll.settings.build import PREFIX, ContradictionError, build
 from meshroll.settings.check import check_services
 from meshroll.settings.document import Document, Pointer, pointer_text
+from meshroll.settings.files import KEY, SERVICES, StackFile, is_below, read_services, with_services
 from meshroll.settings.model import Stack
 from meshroll.settings.secrecy import check_secrets, misplaced
 from meshroll.yamltext import MAX_BYTES, Date, read_json
@@ -46,15 +47,19 @@ class _Lines:
 def stack_file(name: str, project: Path) -> Path:
     """The file of a stack, named as Pulumi names it (`stack` or `organization/project/stack`)."""
     short = name.rpartition("/")[2]
-    folder = project / "stacks"
     if not _NAME.fullmatch(short):
         raise BadInputError(f"{name!r} cannot be a stack's name", expected="letters, digits, '-', '_' and '.'")
-    path = folder / f"Pulumi.{short}.yaml"
+    path = usual_path(name, project)
     if not path.is_file():
-        known = [file.name[len("Pulumi.") : -len(".yaml")] for file in folder.glob("Pulumi.*.yaml")]
+        known = [file.name[len("Pulumi.") : -len(".yaml")] for file in path.parent.glob("Pulumi.*.yaml")]
         question, expected = schema.suggest(short, known)
         raise BadInputError(f"there is no stack {short}{question}", where=document.shown(path), expected=expected)
     return path
+
+
+def usual_path(name: str, project: Path) -> Path:
+    """Where the file of a stack belongs; it need not be there."""
+    return project / "stacks" / f"Pulumi.{name.rpartition('/')[2]}.yaml"
 
 
 def stack_name(path: Path) -> str:
@@ -65,8 +70,8 @@ def stack_name(path: Path) -> str:
 
 def load_file(path: Path, environ: Mapping[str, str] = os.environ) -> Stack:
     """The stack of a file. Raises BadInputError with file, line and pointer."""
-    file = document.read(path)
-    checked = check(file.value, environ, file.where, order=file.start, source=file.source)
+    file = files.read(path)
+    checked = check(file.value, environ, file.where, order=file.order, source=file.source)
     check_secrets(misplaced(checked.resolved.sealed), file.where, "only pulumi can open this secret")
     return make(stack_name(path), str(path), checked, file.where)
 
@@ -80,27 +85,46 @@ def load_values(
 ) -> Stack:
     """The stack of Pulumi's configuration: full keys and decoded values. The keys in `secrets` are never shown.
 
+    `file` is the stack's usual file: services in a file of their own are named from its folder, and lines are its.
     Where the file agrees with a key, it says which values within are the secret ones.
     """
     ours = {key: value for key, value in values.items() if key.startswith(PREFIX)}
     lines = _lines(file, ours)
+    stack_document = lines.document if lines is not None else document.NONE
 
     def has_line(pointer: Pointer) -> bool:
         return lines is not None and (pointer[1:2] == () or pointer[1] in lines.keys or pointer[1] not in ours)
 
-    def where(pointer: Pointer) -> str:
-        if lines is not None and has_line(pointer):
-            return lines.document.where(pointer)
+    def configured(pointer: Pointer) -> str:
+        if has_line(pointer):
+            return stack_document.where(pointer)
         return f"configuration of stack {stack} {pointer_text(pointer)}".rstrip()
 
-    def source(pointer: Pointer) -> str:
-        return lines.document.source(pointer) if lines is not None and has_line(pointer) else ""
+    usual = file or usual_path(stack, Path.cwd())
+    services = read_services(ours.get(KEY), usual, configured((*SERVICES, "file")))
+    if services is not None and isinstance(services.value, dict):
+        # As Pulumi hands over the services of a stack file: the order is not a change of a Release.
+        services = replace(services, value=dict(sorted(services.value.items())))
+    written = StackFile(stack_document, services)
 
-    def order(pointer: Pointer) -> int:
-        return lines.document.start(pointer) if lines is not None else 0
+    def in_services(pointer: Pointer) -> bool:
+        return services is not None and is_below(pointer)
+
+    def where(pointer: Pointer) -> str:
+        return written.where(pointer) if in_services(pointer) else configured(pointer)
+
+    def source(pointer: Pointer) -> str:
+        return written.source(pointer) if in_services(pointer) or has_line(pointer) else ""
 
     secret = frozenset(secrets)
-    checked = check({"config": ours}, environ, where, order=order, source=source, secret=secret)
+    checked = check(
+        with_services({"config": ours}, services),
+        environ,
+        where,
+        order=written.order,
+        source=source,
+        secret=secret,
+    )
     sealed = sources.sealed_in(lines.document.value, lines.keys) if lines is not None else frozenset()
     check_secrets(misplaced(sealed, secret), where, "a secret would be kept in Pulumi's state in clear")
     return make(stack, str(file) if lines is not None else None, checked, where)
@@ -111,7 +135,7 @@ def check(
     environ: Mapping[str, str],
     where: Callable[[Pointer], str],
     *,
-    order: Callable[[Pointer], int],
+    order: Callable[[Pointer], tuple[int, int]],
     source: Callable[[Pointer], str],
     secret: frozenset[str] = frozenset(),
 ) -> Checked:

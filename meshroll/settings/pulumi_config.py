@@ -3,7 +3,8 @@
 The language host hands over text by full key; keys with objects hold JSON, and secrets are opened. Of a secret within
 an object only the whole key is known to be one. Which file the values came from is not known (`--config-file` is the
 engine's affair): the stack's usual file is offered for line numbers, and `load_values` uses it key by key, where it
-agrees. Needs a running Pulumi program; nothing here is imported by the command line.
+agrees. A file of services is named from that one's folder. Needs a running Pulumi program; nothing here is imported by
+the command line.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from meshroll.errors import BadInputError
 from meshroll.settings.build import PREFIX
-from meshroll.settings.load import decoded_json, load_values, stack_file
+from meshroll.settings.load import decoded_json, load_values, usual_path
 from meshroll.settings.model import Stack
 
 
@@ -26,7 +26,7 @@ class PulumiConfig:
     stack: str
     values: Mapping[str, Any] = field(repr=False)
     secret_keys: frozenset[str]
-    file: Path | None
+    file: Path  # the usual one of the stack; it need not be there
 
 
 def read(project: Path) -> PulumiConfig:
@@ -42,7 +42,7 @@ def read(project: Path) -> PulumiConfig:
         stack=stack,
         values={key: decoded_json(text) for key, text in ours.items()},
         secret_keys=frozenset(declared & ours.keys()),
-        file=_file(stack, project),
+        file=usual_path(stack, project),
     )
 
 
@@ -50,10 +50,3 @@ def load(project: Path) -> Stack:
     """The stack of the program that runs."""
     found = read(project)
     return load_values(found.stack, found.values, found.file, secrets=found.secret_keys)
-
-
-def _file(stack: str, project: Path) -> Path | None:
-    try:
-        return stack_file(stack, project)
-    except BadInputError:
-        return None

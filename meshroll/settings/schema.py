@@ -52,7 +52,11 @@ def schema() -> Mapping[str, Any]:
 
 
 def problem(
-    value: Any, *, order: Callable[[Pointer], int], source: Callable[[Pointer], str], hidden: Callable[[Pointer], bool]
+    value: Any,
+    *,
+    order: Callable[[Pointer], tuple[int, int]],
+    source: Callable[[Pointer], str],
+    hidden: Callable[[Pointer], bool],
 ) -> SchemaProblem | None:
     """The first problem in the file's order; unknown keys come first, since a misspelt key causes others.
 
@@ -61,9 +65,10 @@ def problem(
     from jsonschema import Draft202012Validator  # a tenth of a second that most commands need not spend
 
     errors = [
-        _innermost(error)
+        inner
         for error in Draft202012Validator(schema()).iter_errors(value)
-        if not isinstance(error.instance, Sealed)
+        for inner in _innermost(error)
+        if not isinstance(inner.instance, Sealed)
     ]
     found = [(error.validator != "additionalProperties", _problem(error, source, hidden)) for error in errors]
     return min(found, key=lambda item: (item[0], order(item[1].pointer)))[1] if found else None
@@ -126,20 +131,25 @@ def _walk(value: Any, rule: Mapping[str, Any], pointer: Pointer) -> Iterator[tup
 def _rule(rule: Any) -> Mapping[str, Any]:
     if not isinstance(rule, dict):
         return {}
-    if (reference := rule.get("$ref")) is None:
-        return rule
-    return {**_rule(schema()["$defs"][reference.rpartition("/")[2]]), **rule}
+    if (reference := rule.get("$ref")) is not None:
+        return {**_rule(schema()["$defs"][reference.rpartition("/")[2]]), **rule}
+    if "anyOf" in rule:  # a value, or a reference to one
+        return {**_rule(rule["anyOf"][0]), **rule}
+    return rule
 
 
 def _child(rule: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return _rule(rule.get("properties", {}).get(key, rule.get("additionalProperties")))
 
 
-def _innermost(error: Any) -> Any:
-    # A text or a reference to one: what counts is why it is not a text.
-    while error.validator == "anyOf":
-        error = next(inner for inner in error.context if inner.schema_path[0] == 0)
-    return error
+def _innermost(error: Any) -> Iterator[Any]:
+    # A value or a reference to one: what counts is why it is not such a value.
+    if error.validator != "anyOf":
+        yield error
+        return
+    for inner in error.context:
+        if inner.schema_path[0] == 0:
+            yield from _innermost(inner)
 
 
 def _problem(error: Any, source: Callable[[Pointer], str], hidden: Callable[[Pointer], bool]) -> SchemaProblem:

@@ -51,7 +51,7 @@ def resolve(value: Any, environ: Mapping[str, str], where: Callable[[Pointer], s
     def walk(value: Any, pointer: Pointer) -> Any:
         if is_parameter(pointer):
             value = _public(value, where(pointer))
-        if (name := _reference(value, "env")) is not None:
+        if (name := reference(value, "env")) is not None:
             if not _NAME.fullmatch(name):
                 raise BadInputError(f"{name!r} cannot be an environment variable's name", where=where(pointer))
             if name not in environ:
@@ -62,10 +62,10 @@ def resolve(value: Any, environ: Mapping[str, str], where: Callable[[Pointer], s
                 )
             origins[pointer] = f"environment variable {name}"
             return environ[name]
-        if (pointer in _IN_FILES or is_parameter(pointer)) and (name := _reference(value, "file")) is not None:
+        if (pointer in _IN_FILES or is_parameter(pointer)) and (name := reference(value, "file")) is not None:
             origins[pointer] = f"file {name}"
             return read_secret(name, where(pointer))
-        if _reference(value, "secure") is not None:
+        if reference(value, "secure") is not None:
             sealed.add(pointer)
             return Sealed()
         if isinstance(value, dict):
@@ -81,7 +81,7 @@ def sealed_in(value: Any, keys: Collection[str]) -> frozenset[Pointer]:
     """The places of what Pulumi encrypted under some keys of a stack file's values."""
 
     def walk(value: Any, pointer: Pointer) -> Iterator[Pointer]:
-        if _reference(value, "secure") is not None:
+        if reference(value, "secure") is not None:
             yield pointer
         elif isinstance(value, dict):
             for key, item in value.items():
@@ -112,10 +112,10 @@ def _public(value: Any, where: str) -> Any:
     """The value of a parameter without the mark. Raises BadInputError for a reference that lacks it."""
     if isinstance(value, dict) and value.get(PUBLIC) in (True, "true"):
         marked = {key: item for key, item in value.items() if key != PUBLIC}
-        if any(_reference(marked, kind) is not None for kind in ("env", "file")):
+        if any(reference(marked, kind) is not None for kind in ("env", "file")):
             return marked
     for kind in ("env", "file"):
-        if (name := _reference(value, kind)) is not None:
+        if (name := reference(value, kind)) is not None:
             raise BadInputError(
                 "it may be a secret, and would be committed to Git in clear",
                 where=where,
@@ -124,7 +124,20 @@ def _public(value: Any, where: str) -> Any:
     return value
 
 
-def _reference(value: Any, kind: str) -> str | None:
+def encrypted(value: Any, pointer: Pointer = ()) -> Iterator[Pointer]:
+    """The pointers of what Pulumi encrypted."""
+    if reference(value, "secure") is not None:
+        yield pointer
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from encrypted(item, (*pointer, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from encrypted(item, (*pointer, index))
+
+
+def reference(value: Any, kind: str) -> str | None:
+    """The text of `{kind: text}`; None for any other value."""
     if isinstance(value, dict) and len(value) == 1 and isinstance(value.get(kind), str):
         return str(value[kind])
     return None

@@ -153,8 +153,7 @@ def test_configuration_that_no_plugin_can_be_given_is_one_sentence() -> None:
         start(engine, configured(128 * 1024 + 1))
     assert str(caught.value) == (
         "stack sandbox: its configuration takes 131073 bytes, and Pulumi hands it to plug-ins in one environment "
-        "variable; "
-        "expected at most 131072: its services in two stacks"
+        "variable; expected at most 131072: the services in a file, meshroll:services: {file: services.yaml}"
     )
     assert engine.starts == 0
     start(Engine(), configured(128 * 1024) | {"kubernetes:context": "x" * 128 * 1024})

@@ -84,11 +84,12 @@ def test_any_other_context_is_left_to_the_official_client(left: Mapping[str, Any
 
 
 def test_several_files_a_missing_one_and_a_broken_one_are_left_to_it(tmp_path: Path) -> None:
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    whole, broken, colon = (tmp_path / name for name in ("whole", "broken", "a:b"))
     whole.write_text(yaml.safe_dump(WHOLE))
+    colon.write_text(yaml.safe_dump(WHOLE))
     broken.write_text("{")
     assert complete.read(str(whole), "east") is not None
-    for source in (f"{whole}:{whole}", str(broken), str(tmp_path / "none"), str(tmp_path), "~nobody-of-this-name/x"):
+    for source in (str(colon), str(broken), str(tmp_path / "none"), str(tmp_path), "~nobody-of-this-name/x"):
         assert complete.read(source, "east") is None
     assert complete.read(str(whole), "west") is None
 

@@ -8,6 +8,7 @@ from meshroll.errors import BadInputError, ConflictError
 from meshroll.settings import document, edit
 from meshroll.settings.document import parse
 from meshroll.settings.edit import set_version, with_version
+from meshroll.settings.files import StackFile
 from tests.support.stack_files import TEXT, write
 
 VERSIONS = st.from_regex(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,20}[A-Za-z0-9])?", fullmatch=True)
@@ -56,13 +57,13 @@ def test_only_the_versions_bytes_change(tmp_path_factory, file, new):
         assert result.endswith(after.encode())
         written = result[len(before.encode()) : len(result) - len(after.encode())].decode()
         assert written in ({quote + new + quote} if quote else {new, f'"{new}"', f"'{new}'"})
-    assert answer == (old, new)
+    assert answer == (old, new, path)
     assert document.read(path).value["config"]["meshroll:services"][service]["version"] == new
     assert list(path.parent.iterdir()) == [path]
 
 
 def change(text, service="provider", version="v2"):
-    return with_version(parse(text, "f"), service, version)
+    return with_version(StackFile(parse(text, "f"), None), service, version)
 
 
 def test_an_unquoted_version_stays_unquoted_where_every_reader_sees_text():
@@ -144,7 +145,7 @@ def test_mode_and_link_stay(tmp_path):
 def test_the_same_version_leaves_the_file_itself_alone(tmp_path):
     path = write(tmp_path)
     before = path.stat()
-    assert set_version(path, "provider", "v1") == ("v1", "v1")
+    assert set_version(path, "provider", "v1") == ("v1", "v1", path)
     assert path.stat() == before
 
 

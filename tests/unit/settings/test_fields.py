@@ -93,7 +93,7 @@ def test_the_version_of_an_adopted_service_is_set_by_what_its_fields_can_hold(tm
     text = f"config:\n  meshroll:repository: {{kind: adopted}}\n  meshroll:services:\n    {service}\n"
     path = tmp_path / "Pulumi.test.yaml"
     path.write_text(text)
-    assert set_version(path, "shop", digest) == ("v1", digest)
+    assert set_version(path, "shop", digest) == ("v1", digest, path)
     assert path.read_text() == text.replace("v1", f'"{digest}"')
     path.write_text(text.replace('image: ""', "label: version"))
     with pytest.raises(BadInputError, match="cannot be the value of a label"):

@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator
 from meshroll.settings import document, load_file
 from meshroll.settings.schema import FILE, fill_defaults, schema, secrets
 
-EXAMPLES = ("production", "production-adopted", "sandbox", "sandbox-header")
+EXAMPLES = ("production", "production-adopted", "production-many", "sandbox", "sandbox-header")
 STACKS = [FILE.parent / f"Pulumi.{name}.yaml" for name in EXAMPLES]
 ENVIRON = {
     "MESHROLL_KUBECONFIG": "/k",
@@ -15,6 +15,7 @@ ENVIRON = {
     "MESHROLL_GATEWAY_WORKER_1": "127.16.0.1",
     "MESHROLL_REMOTE_KUBECONFIG_WORKER_1": "kubeconfig",
     "MESHROLL_REPOSITORY_PASSWORD": "password",
+    "MESHROLL_SEARCH_INDEX": "index",
 }
 
 

@@ -109,8 +109,8 @@ def test_the_programs_configuration_is_decoded_and_its_secret_keys_are_known(tmp
 
 
 @pytest.mark.usefixtures("program")
-def test_a_program_without_a_file_has_none(tmp_path):
-    assert pulumi_config.read(tmp_path).file is None
+def test_a_program_without_a_file_has_the_name_of_the_usual_one(tmp_path):
+    assert pulumi_config.read(tmp_path).file == tmp_path / "stacks" / "Pulumi.test.yaml"
 
 
 def test_a_host_that_only_sets_the_environment_is_understood(tmp_path, monkeypatch):
