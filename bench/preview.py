@@ -1,4 +1,7 @@
-"""`pulumi preview` of one Release of many services under the real Pulumi CLI: without a change, and all of them new."""
+"""`pulumi preview` of a stack of many services under the real Pulumi CLI: all of them new, and without a change.
+
+The program reads the stack and renders it, and makes its Release alone: no cluster is asked, no Application made.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,36 @@ import sys
 from pathlib import Path
 
 from bench.costs import Cost, cost
+from bench.stacks import STACK, write_stack_with_file
 from bench.ways import CHECKOUT
 from meshroll.sandbox.build import parts
 from meshroll.sandbox.pulumi import install
 from meshroll.sandbox.state.home import parts_cache
 
 PROGRAM = """
-import json
 from pathlib import Path
 
 import pulumi
 
-
-class Release(pulumi.CustomResource):
-    def __init__(self, name, inputs):
-        super().__init__("meshroll:index:Release", name, {**inputs, "commit": None, "versions": None})
+from meshroll.components.plugin import check_configuration, start_plugin
 
 
-Release("shop", json.loads(Path("inputs.json").read_text()))
+async def main():
+    start_plugin()
+    from meshroll.components.release import Release, release_inputs
+    from meshroll.release.applied import application_needs
+    from meshroll.release.stack import release_groups
+    from meshroll.settings import pulumi_config
+
+    check_configuration()
+    stack = pulumi_config.load(Path.cwd())
+    application_needs(stack)
+    for name, clusters in release_groups(stack).items():
+        inputs = release_inputs(stack, clusters)
+        Release(name, {key: inputs[key] for key in inputs if key not in ("argocd", "workers")})
+
+
+pulumi.run(main)
 """
 
 
@@ -33,43 +48,19 @@ def measure(folder: Path, url: str, services: int, checkout: Path = CHECKOUT) ->
     programs = parts.programs(parts_cache())
     if not all(programs[name].exists() for name in ("pulumi", "pulumi-resource-kubernetes")):
         return {}
-    project = folder / "release"
-    project.mkdir(parents=True)
+    project = folder / "project"
+    write_stack_with_file(project, url, services)
     provider = {"name": "meshroll", "path": str(checkout / "meshroll" / "provider")}
-    (project / "Pulumi.yaml").write_text(
-        json.dumps({"name": "bench", "runtime": "python", "plugins": {"providers": [provider]}})
-    )
+    settings = {"name": "bench", "runtime": "python", "stackConfigDir": "stacks", "plugins": {"providers": [provider]}}
+    (project / "Pulumi.yaml").write_text(json.dumps(settings))
     (project / "__main__.py").write_text(PROGRAM)
-    (project / "inputs.json").write_text(json.dumps(inputs(url, services)))
     environ = install(folder / "home", Path(sys.executable), programs["pulumi-resource-kubernetes"])
-    environ |= {"XDG_CACHE_HOME": str(folder / "cache")}
+    environ |= {"XDG_CACHE_HOME": str(folder / "cache"), "PYTHONPATH": str(checkout)}
 
     def pulumi(*arguments: str) -> Cost:
         return cost([str(programs["pulumi"]), *arguments, "--non-interactive"], project, **environ)
 
-    pulumi("stack", "init", "dev")
+    pulumi("stack", "init", STACK)
     costs = {"preview, all new": pulumi("preview")}
     pulumi("up", "--yes", "--skip-preview")
     return {**costs, "preview, nothing to do": pulumi("preview", "--expect-no-changes")}
-
-
-def inputs(url: str, services: int) -> dict[str, object]:
-    """The properties of the Release, which waits for nothing but its commit."""
-    parameters = {"image": "registry.example.com/shop/service:1", "port": 8080, "replicas": 2}
-    by_header = {**parameters, "header": {"name": "lane", "value": "new"}}
-    return {
-        "stack": "dev",
-        "repository": {"url": url, "branch": "main"},
-        "path": "release",
-        "namespace": "shop",
-        "services": [
-            {
-                "name": f"service-{number:04d}",
-                "version": "v1",
-                "template": "weight" if number % 3 else "header",
-                "parameters": parameters if number % 3 else by_header,
-            }
-            for number in range(services)
-        ],
-        "wait": "committed",
-    }

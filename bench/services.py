@@ -7,17 +7,16 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from bench import preview
 from bench.costs import Cost, cost
+from bench.stacks import STACK, write_stack
 from bench.ways import CHECKOUT, run
 
 KUSTOMIZE = "sigs.k8s.io/kustomize/kustomize/v5@v5.8.1"
 PEER = "kustomize build"
 PEER_MOST = 1000  # services: its cost grows with the square of what it renders
-STACK = "big"
 
 
 def measure(folder: Path, services: int, clusters: int, checkout: Path = CHECKOUT) -> dict[str, Cost]:
@@ -63,14 +62,6 @@ def table(folder: Path, sizes: list[tuple[int, int]]) -> tuple[tuple[str, ...], 
     return head, rows
 
 
-def write_stack(project: Path, url: str, services: int, clusters: int) -> None:
-    """A project with one stack: so many services, every third by header, and so many work clusters."""
-    names = [f"east-{number}" for number in range(clusters)]
-    (project / "stacks").mkdir(parents=True)
-    (project / "Pulumi.yaml").write_text("name: bench\nruntime: python\n")
-    (project / "stacks" / f"Pulumi.{STACK}.yaml").write_text("".join(_stack(url, names, services)))
-
-
 def write_kustomization(clone: Path) -> None:
     """Every manifest of the repository under one kustomization for each cluster, and one above them."""
     clusters = sorted((clone / "clusters").iterdir())
@@ -91,18 +82,3 @@ def kustomize() -> Path:
     if not (folder / "kustomize").is_file():
         subprocess.run(["go", "install", KUSTOMIZE], env={**os.environ, "GOBIN": str(folder)}, check=True)
     return folder / "kustomize"
-
-
-def _stack(url: str, clusters: list[str], services: int) -> Iterator[str]:
-    contexts = ", ".join(f"{name}: {{context: {name}}}" for name in ("host", *clusters))
-    yield "config:\n  meshroll:format: 1\n"
-    yield f"  meshroll:clusters: {{{contexts}}}\n  meshroll:workers: [{', '.join(clusters)}]\n"
-    yield "  meshroll:argocd: {cluster: host, project: shop}\n"
-    yield f"  meshroll:repository: {{url: '{url}', kind: rendered, path: 'clusters/{{cluster}}'}}\n"
-    yield "  meshroll:delivery: {namespace: shop, wait: committed}\n  meshroll:services:\n"
-    for number in range(services):
-        yield f"    service-{number:04d}:\n      version: v1\n"
-        yield f"      template: {'weight' if number % 3 else 'header'}\n      parameters:\n"
-        yield f"        image: registry.example.com/shop/service-{number:04d}:1\n"
-        yield "        port: 8080\n        replicas: 2\n"
-        yield "" if number % 3 else "        header: {name: lane, value: new}\n"

@@ -9,7 +9,6 @@ rendered: see `templates`). `pattern` covers the whole text, as everybody who wr
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -18,11 +17,9 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
+from meshroll.manifests.keywords import OWN, OwnKeyword, Schema, quoted, shown
 from meshroll.manifests.problem import Problem, pointer
 
-Schema = Mapping[str, Any]
-
-SHOWN_LENGTH = 60
 _TYPES = {
     "string": "a string",
     "integer": "a whole number",
@@ -54,37 +51,17 @@ def _pattern(_validator: Any, pattern: str, instance: object, _schema: Schema) -
         yield ValidationError("")
 
 
-def _rising(_validator: Any, key: str, instance: object, _schema: Schema) -> Iterator[ValidationError]:
-    before: tuple[int, float] | None = None
-    for index, item in enumerate(instance if isinstance(instance, list) else []):
-        value = item.get(key) if isinstance(item, dict) else None
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            continue
-        if before is not None and value <= before[1]:
-            yield ValidationError(
-                f"{value:g} does not rise above the {before[1]:g} of step {before[0] + 1}", path=[index, key]
-            )
-        before = index, value
+def _validated(broken: OwnKeyword) -> Any:
+    def validate(_validator: Any, argument: Any, instance: object, schema: Schema) -> Iterator[ValidationError]:
+        for sentence, path in broken(argument, instance, schema):
+            yield ValidationError(sentence, path=path)
 
-
-def _exactly_one(_validator: Any, keys: list[str], instance: object, _schema: Schema) -> Iterator[ValidationError]:
-    if isinstance(instance, dict) and sum(key in instance for key in keys) != 1:
-        yield ValidationError(f"exactly one of {_quoted(keys)} is needed")
-
-
-def _distinct(_validator: Any, keys: list[str], instance: object, schema: Schema) -> Iterator[ValidationError]:
-    if not isinstance(instance, dict):
-        return
-    values = [instance.get(key, schema["properties"][key].get("default")) for key in keys]
-    for index in range(1, len(keys)):
-        if values[index] in values[:index]:
-            given = [key for key in keys if key in instance]
-            yield ValidationError(f"{_quoted(keys)} are both {_shown(values[index])}", path=given[:1])
+    return validate
 
 
 _Validator = extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
-    {"pattern": _pattern, "rising": _rising, "exactlyOne": _exactly_one, "distinct": _distinct},
+    {"pattern": _pattern, **{name: _validated(broken) for name, broken in OWN.items()}},
 )
 
 
@@ -93,7 +70,7 @@ def _problem(error: ValidationError) -> Problem:
     schema = error.schema if isinstance(error.schema, Mapping) else {}
     expected = str(schema.get("expected", ""))
     if "propertyNames" in error.absolute_schema_path:
-        return Problem(pointer(path), f"the name {_shown(error.instance)} does not fit", expected)
+        return Problem(pointer(path), f"the name {shown(error.instance)} does not fit", expected)
     if error.validator == "additionalProperties":
         return _unknown(error.instance, schema, path)
     if error.validator == "type" and not expected:
@@ -105,25 +82,25 @@ _EXPECTED = {"rising": "weights that rise from step to step", "exactlyOne": "", 
 
 
 def _message(error: ValidationError, schema: Schema) -> str:
-    shown = "the value" if schema.get("private") else _shown(error.instance)
+    value = "the value" if schema.get("private") else shown(error.instance)
     match error.validator:
         case "required":
             missing = [key for key in schema["required"] if repr(key) in error.message]
             return f"`{missing[0]}` is missing"
         case "type":
-            return f"{shown} is not {_kinds(schema)}"
+            return f"{value} is not {_kinds(schema)}"
         case "minimum" | "maximum" as side:
-            return f"{shown} is {'below' if side == 'minimum' else 'above'} {schema[side]}"
+            return f"{value} is {'below' if side == 'minimum' else 'above'} {schema[side]}"
         case "maxLength":
-            return f"{shown} is longer than {schema['maxLength']} characters"
+            return f"{value} is longer than {schema['maxLength']} characters"
         case "minItems" | "minProperties":
             return "nothing is given"
         case "maxProperties" if isinstance(error.instance, dict):
-            return f"{_quoted(list(error.instance))} are given at once"
+            return f"{quoted(list(error.instance))} are given at once"
         case "rising" | "exactlyOne" | "distinct":
             return error.message
         case _:
-            return f"{shown} does not fit"
+            return f"{value} does not fit"
 
 
 def _kinds(schema: Schema) -> str:
@@ -138,12 +115,3 @@ def _unknown(instance: Any, schema: Schema, path: list[str | int]) -> Problem:
     expected = f"`{near[0]}`" if near else f"one of {', '.join(known)}"
     word = "key" if path else "parameter"
     return Problem(pointer([*path, unknown[0]]), f"unknown {word} `{unknown[0]}`", expected)
-
-
-def _quoted(keys: list[str]) -> str:
-    return " and ".join(f"`{key}`" for key in keys)
-
-
-def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= SHOWN_LENGTH else text[: SHOWN_LENGTH - 1] + "…"

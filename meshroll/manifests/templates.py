@@ -7,6 +7,7 @@ The same parameters give the same bytes, in whatever order a mapping's keys arri
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,8 +16,10 @@ from typing import Any
 
 from meshroll.errors import BadInputError
 from meshroll.manifests import names
+from meshroll.manifests.conforming import Keyword, conforms
 from meshroll.manifests.defaults import completed, placeholder_values
-from meshroll.manifests.folders import DESCRIPTOR, known_templates
+from meshroll.manifests.folders import DESCRIPTOR, TEMPLATES, known_templates
+from meshroll.manifests.keywords import OWN
 from meshroll.manifests.problem import Problem
 from meshroll.manifests.substitute import ABSENT, substitute
 from meshroll.manifests.yamltext import dump
@@ -25,6 +28,11 @@ from meshroll.yamltext import parse, read_json
 MARKER = "# Rendered by meshroll from template "
 SCHEMA = "parameters.json"
 BUILT_IN = ("service", "namespace", "version")
+# As `meshroll.manifests.parameters` has them: a pattern covers the whole text.
+_OWN_KEYWORDS: Mapping[str, Keyword] = {
+    "pattern": lambda pattern, value, _: not isinstance(value, str) or re.fullmatch(pattern, value) is not None,
+    **{name: lambda *given, broken=broken: not any(broken(*given)) for name, broken in OWN.items()},
+}
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,8 @@ def _load(folder: Path) -> Template:
 
 def parameter_problems(template: Template, parameters: object) -> list[Problem]:
     """Everything wrong with the parameters; pointers are relative to them."""
+    if conforms(parameters, template.parameters, _OWN_KEYWORDS):
+        return []
     from meshroll.manifests.parameters import problems
 
     return problems(template.parameters, parameters)
@@ -173,15 +183,24 @@ def _bytes(path: Path) -> bytes:
 
 
 def _schema(path: Path) -> dict[str, Any]:
-    from jsonschema import Draft202012Validator  # with `parameters` a twentieth of a second that few commands need
-    from jsonschema.exceptions import SchemaError
-
     schema = read_json(_bytes(path), str(path))
     try:
-        Draft202012Validator.check_schema(schema)
+        if not path.resolve().is_relative_to(TEMPLATES):  # what comes with Meshroll is checked by its tests
+            _check_schema(schema)
         taken = [name for name in BUILT_IN if name in schema["properties"]]
-    except (KeyError, TypeError, SchemaError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise BadInputError("this is not a JSON schema of parameters", where=str(path)) from error
     if taken:
         raise BadInputError(f"a parameter cannot be named {taken[0]}", where=str(path))
     return dict(schema)
+
+
+def _check_schema(schema: Any) -> None:
+    """Raise ValueError for what is not a JSON schema."""
+    from jsonschema import Draft202012Validator  # a twentieth of a second that Meshroll's own templates do not need
+    from jsonschema.exceptions import SchemaError
+
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        raise ValueError(error.message) from error

@@ -14,7 +14,6 @@ from meshroll.delivery.model import Awaited, Released, SharedMesh, Target
 from meshroll.delivery.wait import wait_for
 from meshroll.errors import MeshrollError, UnavailableError
 from meshroll.gitops.history import Lineage, Relation, relation
-from meshroll.manifests.validate import DryRunValidator, OpenApiValidator, check, fetch_documents
 from meshroll.release import planning
 from meshroll.release.inputs import ReleaseInputs, VersionedService
 from meshroll.settings.model import Cluster
@@ -25,6 +24,13 @@ DRY_RUN_SECONDS = 60.0  # admission webhooks may take up to 30 s each
 
 def validate(worker: Cluster, objects: Sequence[dict[str, Any]]) -> list[str]:
     """The cluster's schemas and a dry run. Raises BadInputError, UnavailableError; answers what was skipped."""
+    from meshroll.manifests.validate import (  # with jsonschema, which a preview without a change does not need
+        DryRunValidator,
+        OpenApiValidator,
+        check,
+        fetch_documents,
+    )
+
     kube = connect(worker, read_seconds=DRY_RUN_SECONDS)
     return check([OpenApiValidator(fetch_documents(kube.get_raw, objects)), DryRunValidator(kube)], objects)
 
