@@ -14,6 +14,7 @@ from meshroll.errors import BadInputError
 from meshroll.manifests.folders import project_folder
 from meshroll.settings import document, sources
 from meshroll.settings.document import Document, Pointer
+from meshroll.settings.secrecy import INSTEAD
 
 KEY: Final = "meshroll:services"
 SERVICES: Final = ("config", KEY)
@@ -81,7 +82,7 @@ def read_services(value: Any, stack: Path, where: str) -> Document | None:
         raise BadInputError(
             "pulumi opens only the secrets in a stack file",
             where=found.where(pointer),
-            expected="{env: NAME}, or meshroll:services in the stack file",
+            expected=INSTEAD,
         )
     return found
 

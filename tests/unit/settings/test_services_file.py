@@ -55,7 +55,8 @@ def from_pulumi(stack: Path) -> Stack:
 INSIDE = "expected a path from the stack file to a file inside ."
 OUTSIDE = f"is outside of the project; {INSIDE}"
 ENCRYPTED = (
-    "pulumi opens only the secrets in a stack file; expected {env: NAME}, or meshroll:services in the stack file"
+    "pulumi opens only the secrets in a stack file; expected "
+    "the name of a Secret, such as {secretKeyRef: {name: SECRET, key: KEY}} in env"
 )
 both = pytest.mark.parametrize("load", [from_file, from_pulumi])
 Load = Callable[[Path], Stack]
