@@ -28,19 +28,28 @@ def apply_operation(operation: Mapping[str, Any], built: Built, winner: Within) 
         stays = key == "containers"
         own = [one for one in built.containers if one.stays == stays]
         others = [one for one in built.containers if one.stays != stays]
-        changed = _containers(op, tokens, value, own, (*TEMPLATE, "spec", key), stays, winner)
+        made = _containers(op, tokens, value, own, (*TEMPLATE, "spec", key), stays, winner)
+        changed = [_instead(one, own) for one in made]
         built.containers = [*changed, *others] if stays else [*others, *changed]
 
 
 def _labels(op: str, path: tuple[str, ...], value: Any, built: Built, winner: Within) -> None:
     if path[:-1] == LABELS:
-        built.labels.pop(path[-1], None)
-        if op != "remove":
-            built.labels[path[-1]] = winner(())
+        if op == "remove":
+            built.labels.pop(path[-1], None)
+        else:
+            built.set_label(path[-1], winner(()))
     elif LABELS[: len(path)] == path:
         rest = LABELS[len(path) :]
         found = at(value, *rest)
-        built.labels = {name: winner((*rest, name)) for name in (found if isinstance(found, Mapping) else ())}
+        names = found if isinstance(found, Mapping) else ()
+        built.labels = {name: winner((*rest, name)).instead_of(built.labels.get(name)) for name in names}
+
+
+def _instead(one: Container, before: list[Container]) -> Container:
+    """A container after an operation; a new image knows what set that of the container of its name before."""
+    old = next((each.winner for each in before if each.name == one.name), None)
+    return one if one.winner == old or one.winner.over else replace(one, winner=one.winner.instead_of(old))
 
 
 def _containers(

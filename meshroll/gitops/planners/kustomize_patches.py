@@ -74,7 +74,8 @@ def _merge(patch: Patch, document: Mapping[str, Any], index: int, built: Built) 
                 set_image(built, partial(_is_called, item.get("name")), image, winner)
     labels = at(document, *TEMPLATE, "metadata", "labels")
     for name in labels if isinstance(labels, Mapping) else ():
-        built.labels[name] = patch.winner(join_pointer((index, *TEMPLATE, "metadata", "labels", name)), f"label {name}")
+        pointer = join_pointer((index, *TEMPLATE, "metadata", "labels", name))
+        built.set_label(name, patch.winner(pointer, f"label {name}"))
 
 
 def _apply_operations(patch: Patch, document: Sequence[Any], index: int, built: Built) -> None:

@@ -27,11 +27,11 @@ def apply_labels(text: Text, document: Any, found: Iterable[Built]) -> None:
         for built in found:
             before = built.labels.get(name)
             if in_pods:
-                built.labels[name] = Winner(text, pointer, what, by_labels=True)
+                built.set_label(name, Winner(text, pointer, what, by_labels=True))
             elif before is not None and before.by_labels:
                 # kustomize 5.8 sets it in some of these cases and not in others.
                 blocked = f"the labels of {before.at} set it in the pods, and these may do so too"
-                built.labels[name] = Winner(text, pointer, what, by_labels=True, blocked=blocked)
+                built.set_label(name, Winner(text, pointer, what, by_labels=True, blocked=blocked))
 
 
 def apply_images(text: Text, document: Any, found: Iterable[Built]) -> None:
@@ -48,7 +48,7 @@ def apply_images(text: Text, document: Any, found: Iterable[Built]) -> None:
                 if key:
                     pointer = join_pointer((0, "images", number, key))
                     what = f"kustomization image {entry['name']}"
-                    new = replace(new, winner=Winner(text, pointer, what, by_entry=True))
+                    new = replace(new, winner=Winner(text, pointer, what, by_entry=True).instead_of(one.winner))
                 built.containers[index] = new
 
 
@@ -65,10 +65,10 @@ def apply_replacement(text: Text, pointer: str, entry: Mapping[str, Any], found:
         for built in found:
             if targets(select, built):
                 if any(path.endswith(".image") for path in paths):
-                    built.containers = [replace(one, winner=winner) for one in built.containers]
+                    built.containers = [replace(one, winner=winner.instead_of(one.winner)) for one in built.containers]
                 for path in paths:
                     if path.startswith("spec.template.metadata.labels."):
-                        built.labels[path.rpartition(".")[2]] = winner
+                        built.set_label(path.rpartition(".")[2], winner)
 
 
 def _source(value: Any) -> Source | None:

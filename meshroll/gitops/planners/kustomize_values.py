@@ -36,6 +36,20 @@ class Winner:
     by_labels: bool = False  # `labels` or `commonLabels` of a kustomization
     blocked: str = ""
     source: Source | None = None  # of a replacement
+    over: Winner | None = None  # what set it before
+
+    def instead_of(self, before: Winner | None) -> Winner:
+        """The same, set after another one."""
+        return replace(self, over=before)
+
+    def overrides(self, file: str, pointer: str) -> bool:
+        """Whether a place set the value before."""
+        before = self.over
+        return before is not None and (before.is_at(file, pointer) or before.overrides(file, pointer))
+
+    def is_at(self, file: str, pointer: str) -> bool:
+        """Whether it is a place of a file."""
+        return (self.text.where, self.pointer) == (file, pointer)
 
     @property
     def at(self) -> str:
@@ -62,6 +76,15 @@ class Built:
     name: str
     containers: list[Container] = field(default_factory=list)
     labels: dict[str, Winner] = field(default_factory=dict)
+
+    @property
+    def winners(self) -> list[Winner]:
+        """What sets its images and labels last."""
+        return [*(one.winner for one in self.containers), *self.labels.values()]
+
+    def set_label(self, name: str, winner: Winner) -> None:
+        """Let something set a label of the pods."""
+        self.labels[name] = winner.instead_of(self.labels.get(name))
 
 
 def plain(workload: Workload) -> Built:
@@ -91,7 +114,10 @@ def container_of(item: Mapping[str, Any], stays: bool, index: int, winner: Winne
 def set_image(built: Built, chosen: Callable[[Container], bool], image: str, winner: Winner) -> None:
     """Let a patch set the image of the containers that are chosen."""
     name = images.parts(image)[0]
-    built.containers = [replace(one, image=name, winner=winner) if chosen(one) else one for one in built.containers]
+    built.containers = [
+        replace(one, image=name, winner=winner.instead_of(one.winner)) if chosen(one) else one
+        for one in built.containers
+    ]
 
 
 def items(value: Any, key: str) -> list[Any]:

@@ -22,6 +22,7 @@ from meshroll.gitops.planners.locations import (
     way_there,
 )
 from meshroll.gitops.planners.occurrences import Occurrence, occurrences
+from meshroll.gitops.planners.overridden import effective
 from meshroll.gitops.planners.proposals import proposals
 from meshroll.gitops.planners.workloads import Workload, workloads
 from meshroll.settings.fields import Field
@@ -61,6 +62,8 @@ def _meant(files: Readable, found: Occurrence, service: str) -> list[tuple[Locat
 
 def _named(files: Readable, service: str, field: Field) -> Location:
     found = list({(place.text.where, place.pointer): place for place in candidates(files, service, field)}.values())
+    if field.kind not in ("label", "image"):  # which follow what is set last
+        found = effective(files, found)
     if len(found) > 1:
         raise _ambiguous(files, service, found)
     if not found:

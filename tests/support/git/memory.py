@@ -36,7 +36,7 @@ class Memory:
         return Memory(self._files, "")
 
     def named(self, name: str) -> Text:
-        text = self.manifest(f"{self.path}/{name}")
+        text = self.manifest(name.lstrip("/") if name.startswith("/") or not self.path else f"{self.path}/{name}")
         assert text is not None
         return text
 

@@ -262,6 +262,19 @@ def test_an_expression_is_refused_with_the_values_file_that_feeds_it(repository:
     assert [(edit.file, edit.old, edit.new) for edit in planned.edits] == [("chart/values.yaml", "v1", "v2")]
 
 
+def test_a_field_in_a_base_that_the_overlay_sets_again_is_refused(repository: Repository) -> None:
+    base = workload().replace("version: v1", "tier: web")
+    images = "images: [{name: team/shop, newTag: v1}]\n"
+    overlay = {"live/kustomization.yaml": f"resources: [../base]\n{images}"}
+    repository.commit(write={"base/a.yaml": base, "base/kustomization.yaml": "resources: [a.yaml]\n", **overlay})
+    field = "path:/base/a.yaml#0/spec/template/spec/containers/0/image"
+    assert refusal(repository, "live", field) == (
+        "base/a.yaml:12: a change of value 0/spec/template/spec/containers/0/image would change nothing: kustomization "
+        "image team/shop (live/kustomization.yaml:2) is set after it; "
+        "expected the field path:/live/kustomization.yaml#0/images/0/newTag"
+    )
+
+
 def test_the_mode_of_a_file_stays_and_is_no_part_of_the_diff(repository: Repository) -> None:
     repository.commit(write={FILE: workload()}, modes={FILE: "100755"})
     planned = plan(repository, shop="v2")
