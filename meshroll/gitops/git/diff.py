@@ -19,4 +19,4 @@ def unified(git: Git, trees: Trees, tree: str, changes: Mapping[str, tuple[str, 
         *("--text", "--unified=3", "--diff-algorithm=myers", "--src-prefix=a/", "--dst-prefix=b/"),
         *(tree or trees.write("", {}), trees.write(tree, changes)),
     )
-    return printable(text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")) + "\n"
+    return printable(text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") + "\n")

@@ -83,10 +83,13 @@ class Files:
         return found
 
     def kustomizations(self) -> Iterator[Text]:
-        """The readable kustomizations."""
-        for file, content in self._contents.items():
-            if PurePosixPath(file).name in KUSTOMIZATIONS and (text := self._read(file, content)):
+        """The kustomizations. Raises BadInputError for one that cannot be read: it might set what is looked for."""
+        for file in [name for name in self.entries if PurePosixPath(name).name in KUSTOMIZATIONS]:
+            content = self._contents.get(file)
+            if text := self._read(file, content) if content is not None else None:
                 yield text
+            elif file in self._troubles:
+                raise self._troubles[file]
 
     def everywhere(self) -> Files:
         """The files of the whole repository, or where those are too many, these."""

@@ -47,7 +47,7 @@ def unreadable(files: Files, service: str) -> list[Finding]:
 def _images_left(service: str, version: str, label: Location) -> list[Finding]:
     if label.workload is None:
         return []
-    images = [str(label.text.value(pointer)) for _, pointer, stays in label.workload.containers() if stays]
+    images = [str(label.workload.text.value(pointer)) for _, pointer, stays in label.workload.containers() if stays]
     if not images:
         return []
     message = f"{label.description} becomes {version}, and the image stays {', '.join(images)}"

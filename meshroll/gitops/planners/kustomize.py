@@ -54,13 +54,23 @@ def is_remote(name: str) -> bool:
     return _REMOTE.match(name) is not None
 
 
+def takes_from_elsewhere(text: Text) -> bool:
+    """Whether a kustomization takes something from another repository, or names nothing at all."""
+    names = list(_named(text))
+    return not names or any(is_remote(name) for name in names)
+
+
 def named_folders(text: Text, folder: str) -> Iterator[str]:
     """What a kustomization names as resources, bases and components of the same repository, as paths from its root."""
+    for name in _named(text):
+        if not is_remote(name):
+            yield _beside(folder, name)
+
+
+def _named(text: Text) -> Iterator[str]:
     for document in text.documents:
         for key in ("resources", "bases", "components"):
-            for name in _texts(document, key):
-                if not is_remote(name):
-                    yield _beside(folder, name)
+            yield from _texts(document, key)
 
 
 class _Builder:

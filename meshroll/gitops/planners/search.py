@@ -2,17 +2,19 @@
 
 Without fields each workload of the service says where its version stands: its pod label `version` if it has one, else
 the image of its only container or of the one named like the service, where the kustomization that builds it sets that
-last. Without any workload it is the kustomization image of the service's name. Nothing is guessed between two equally
-good places: the error lists them.
+last. Without any workload it is the kustomization image of the service's name, which counts beside one too where its
+kustomization builds something that is not in the repository. Nothing is guessed between two equally good places: the
+error lists them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from meshroll.errors import BadInputError
 from meshroll.gitops.planners.files import NothingFoundError
 from meshroll.gitops.planners.image_entries import kustomize_images, without_tag
+from meshroll.gitops.planners.kustomize import takes_from_elsewhere
 from meshroll.gitops.planners.locations import (
     Location,
     Readable,
@@ -21,7 +23,7 @@ from meshroll.gitops.planners.locations import (
     located,
     way_there,
 )
-from meshroll.gitops.planners.occurrences import Occurrence, occurrences
+from meshroll.gitops.planners.occurrences import Occurrence, occurrences, roots
 from meshroll.gitops.planners.overridden import effective
 from meshroll.gitops.planners.proposals import proposals
 from meshroll.gitops.planners.workloads import Workload, workloads
@@ -35,8 +37,10 @@ def find(files: Readable, service: str, fields: Sequence[Field] = ()) -> tuple[L
     """The places of a service's version. Raises BadInputError, NothingFoundError."""
     if fields:
         return tuple(_named(files, service, field) for field in fields)
-    groups = [group for found in occurrences(files, service) for group in _meant(files, found, service)]
-    groups = groups or [(place,) for place in entries_called(files, service)]
+    found = occurrences(files, service)
+    groups = [group for each in found for group in _meant(files, each, service)]
+    built = {each.root for each in found}
+    groups += [(place,) for place in entries_called(files, service) if not groups or _elsewhere(files, place, built)]
     distinct = list({(group[0].text.where, group[0].pointer): group for group in groups}.values())
     if len(distinct) > 1:
         raise _ambiguous(files, service, [group[0] for group in distinct])
@@ -44,6 +48,16 @@ def find(files: Readable, service: str, fields: Sequence[Field] = ()) -> tuple[L
         untagged = None if occurrences(files, service) else without_tag(files, service)
         raise untagged or _nothing(files, service, f"nothing holds the version of {service}")
     return distinct[0]
+
+
+def _elsewhere(files: Readable, place: Location, built: Collection[str | None]) -> bool:
+    """Whether an entry may set the image of a workload of the service that the repository does not hold.
+
+    So it is where Argo CD would build its kustomization, that builds none of the service's workloads here, and what it
+    builds is, at least in part, not here.
+    """
+    folder = place.text.where.rpartition("/")[0]
+    return folder in roots(files) and folder not in built and takes_from_elsewhere(place.text)
 
 
 def _meant(files: Readable, found: Occurrence, service: str) -> list[tuple[Location, ...]]:

@@ -134,6 +134,19 @@ def test_an_image_that_stays_and_fields_that_disagree_are_findings(repository: R
     )
 
 
+def test_an_image_that_stays_where_a_kustomization_sets_the_label_is_a_finding(repository: Repository) -> None:
+    files = {"live/kustomization.yaml": "resources: [r.yaml]\ncommonLabels: {version: v1}\n", "live/r.yaml": workload()}
+    repository.commit(write=files)
+    (finding,) = (each for each in plan(repository, "live", shop="v2").findings if each.kind == "image-unchanged")
+    assert finding.message == "label version of the kustomization becomes v2, and the image stays team/shop:v1"
+
+
+def test_the_last_line_of_a_diff_keeps_its_line_ending(repository: Repository) -> None:
+    repository.commit(write={"live/values.yaml": b"image:\r\n  tag: v1\r\n"})
+    diff = plan(repository, "live", ("helm:values.yaml#image.tag",), shop="v2").diff
+    assert diff.endswith(" image:\r\n-  tag: v1\r\n+  tag: v2\r\n")
+
+
 def test_a_path_that_is_no_manifest_does_not_stand_in_the_way_of_a_field(repository: Repository) -> None:
     repository.commit(write={"live/shop.yaml": "{{ .Values.shop }}: [\n", "live/values.yaml": "image: {tag: v1}\n"})
     planned = plan(repository, "live/shop.yaml", ("helm:values.yaml#image.tag",), shop="v2")

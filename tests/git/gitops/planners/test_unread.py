@@ -76,6 +76,19 @@ def test_a_kustomization_that_names_what_git_lfs_keeps_is_not_followed(repositor
     assert refusal(repository, files) == ELSEWHERE.replace("live", "base")
 
 
+@pytest.mark.parametrize("broken", ["resources: [../base\n", f"# shop\nimages: [{POINTER}", POINTER])
+def test_a_kustomization_that_cannot_be_read_is_an_error_beside_the_workload_too(
+    repository: Repository, broken: str
+) -> None:
+    found = refusal(repository, {"live/a.yaml": workload(), "live/over/kustomization.yaml": broken})
+    assert found.startswith("live/over/kustomization.yaml:")
+
+
+def test_a_template_of_a_chart_may_be_called_like_a_kustomization(repository: Repository) -> None:
+    chart = {"live/c/Chart.yaml": "name: c\n", "live/c/templates/kustomization.yaml": "{{ if .Values.shop }}: [\n"}
+    assert passed_over(planned(repository, {"live/a.yaml": workload(), **chart})) == []
+
+
 def test_a_link_names_where_it_leads_with_the_rest_of_the_path(repository: Repository) -> None:
     files = {"base/shop.yaml": workload(), "live": "base"}
     sentence = "live: it is a symbolic link to base, which is not followed; expected the path base"

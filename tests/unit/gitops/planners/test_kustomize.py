@@ -208,6 +208,44 @@ def test_two_overlays_of_which_one_overrides_are_two_places() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "resources", ["kind: Kustomization", "resources: [more.yaml, 'https://example/team//base?ref=v1']"]
+)
+def test_an_entry_for_what_is_not_in_the_repository_is_a_place_beside_a_workload(resources: str) -> None:
+    dev = f"{resources}\nimages: [{{name: reg/shop, newTag: '0.9'}}]\n"
+    files = {
+        "overlays/dev/kustomization.yaml": dev,
+        "overlays/dev/more.yaml": "kind: Namespace\nmetadata: {name: dev}\n",
+    }
+    assert refusal("", files, path="overlays") == (
+        "overlays: the version of shop could be in 2 places: image of web in Deployment shop "
+        "(base/deployment.yaml:9), kustomization image reg/shop (overlays/dev/kustomization.yaml:2); "
+        "expected a narrower path, or fields that name one"
+    )
+
+
+def test_an_entry_of_a_kustomization_that_builds_only_other_workloads_is_not() -> None:
+    dev = "resources: [stock.yaml]\nimages: [{name: sidecar, newName: reg/shop, newTag: '0.9'}]\n"
+    stock = DEPLOYMENT.replace("shop", "stock").replace("web-frontend", "stock")
+    files = {"overlays/dev/kustomization.yaml": dev, "overlays/dev/stock.yaml": stock}
+    assert place("", files, path="overlays") == ("base/deployment.yaml", IMAGE, "1.0")
+
+
+def test_an_entry_beside_the_workload_that_its_kustomization_builds_is_not() -> None:
+    remote = "resources: [../../base, 'https://example/team//base?ref=v1']\n"
+    assert place("", {PROD: f"{remote}images: [{{name: reg/shop, newTag: '0.9'}}]\n"}, path="overlays") == (
+        "base/deployment.yaml",
+        IMAGE,
+        "1.0",
+    )
+
+
+def test_an_entry_of_a_base_that_an_overlay_builds_is_not() -> None:
+    middle = "resources: [../../base, 'https://example/team//base?ref=v1']\nimages: [{name: reg/shop, newTag: '0.9'}]\n"
+    files = {"overlays/middle/kustomization.yaml": middle, PROD: "resources: [../middle]\n"}
+    assert place("", files, path="overlays") == ("base/deployment.yaml", IMAGE, "1.0")
+
+
 def test_two_overlays_of_one_base_that_nothing_overrides_are_one_place() -> None:
     files = {"overlays/dev/kustomization.yaml": "resources: [../../base]\n"}
     assert place("", files, path="overlays") == ("base/deployment.yaml", IMAGE, "1.0")
