@@ -11,6 +11,8 @@ from typing import Any
 import grpc
 import psutil
 
+_Address = tuple[str, int]
+
 REFUSED = "answers only the process that started it"
 
 
@@ -23,17 +25,25 @@ def is_ours(peer: str) -> bool:
     host, _, port = address.rpartition(":")
     if family != "ipv4" or not port.isdigit():
         return False
-    this = psutil.Process()
-    return any((host, int(port)) in _local_addresses(process) for process in (this, *this.parents()))
+    this, theirs = psutil.Process(), (host, int(port))
+    # Connections of several processes may share a local port, each to another place: both ends count.
+    wanted = {(theirs, local) for local, remote in _connections(this) if remote == theirs}
+    held = (_connections(process) for process in (this, *this.parents()))
+    return bool(wanted) and wanted <= set().union(*held)
 
 
-def _local_addresses(process: psutil.Process) -> set[tuple[str, int]]:
+def _connections(process: psutil.Process) -> set[tuple[_Address, _Address]]:
+    """The two ends of each connection that a process holds, its own first."""
     try:
         found = process.net_connections("tcp")
     except psutil.Error:  # it has ended, or is another user's
         return set()
+    return {(_ipv4(each.laddr), _ipv4(each.raddr)) for each in found if each.laddr and each.raddr}
+
+
+def _ipv4(address: Any) -> _Address:
     # A socket for both families has its IPv4 addresses in another form.
-    return {(each.laddr.ip.removeprefix("::ffff:"), each.laddr.port) for each in found if each.laddr}
+    return address.ip.removeprefix("::ffff:"), address.port
 
 
 class OnlyOurs(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc has no types

@@ -35,7 +35,7 @@ class _RetryAfter(urllib3.Retry):
         """The seconds in the header; none in one that nobody understands."""
         try:
             return super().parse_retry_after(retry_after)
-        except urllib3.exceptions.InvalidHeader:
+        except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):  # a date or number beyond all bounds, too
             return 0.0
 
 
@@ -149,6 +149,7 @@ class Http:
                 preload_content=False,
                 timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=seconds),
                 retries=RETRY_AFTER,
+                redirect=False,  # not even the address is read
             )
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise self._away(no_answer(self.server, error, seconds)) from error

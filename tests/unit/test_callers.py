@@ -23,7 +23,11 @@ from tests.support.engine import engine
 NOBODY = "127.0.0.1:1"
 CONNECT = """
 import socket, sys
-with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as connection:
+source = int(sys.argv[2])
+with socket.socket() as connection:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    connection.bind(("127.0.0.1", source))
+    connection.connect(("127.0.0.1", int(sys.argv[1])))
     print(connection.getsockname()[1], flush=True)
     sys.stdin.read()
 """
@@ -42,9 +46,9 @@ with grpc.insecure_channel("127.0.0.1:" + sys.argv[1]) as channel:
 
 
 @contextmanager
-def connected(port: int) -> Iterator[str]:
-    """The address, as gRPC writes it, of a connection that another process holds."""
-    command, pipe = [sys.executable, "-c", CONNECT, str(port)], subprocess.PIPE
+def connected(port: int, source: int = 0) -> Iterator[str]:
+    """The address, as gRPC writes it, of a connection that another process holds, from any port or a certain one."""
+    command, pipe = [sys.executable, "-c", CONNECT, str(port), str(source)], subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
         assert process.stdout is not None
         yield f"ipv4:127.0.0.1:{process.stdout.readline().strip()}"
@@ -54,8 +58,28 @@ def connected(port: int) -> Iterator[str]:
 def test_a_connection_of_another_process_is_not_ours() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        with socket.create_connection(("127.0.0.1", port)) as own, connected(port) as other:
+        with (
+            socket.create_connection(("127.0.0.1", port)) as own,
+            server.accept()[0],
+            connected(port) as other,
+            server.accept()[0],
+        ):
             assert [is_ours(f"ipv4:127.0.0.1:{own.getsockname()[1]}"), is_ours(other)] == [True, False]
+
+
+def test_a_connection_of_another_process_from_a_port_of_ours_is_not_ours() -> None:
+    """Linux lets connections to different places share a local port, also those of different users."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_server(("127.0.0.1", 0)) as elsewhere,
+        socket.socket() as own,
+    ):
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        own.bind(("127.0.0.1", 0))
+        own.connect(elsewhere.getsockname())
+        with connected(server.getsockname()[1], own.getsockname()[1]) as other, server.accept()[0]:
+            assert other == f"ipv4:127.0.0.1:{own.getsockname()[1]}"
+            assert not is_ours(other)
 
 
 @pytest.mark.parametrize("peer", ["", "unix:", "ipv4:127.0.0.1", "ipv6:%5B::1%5D:80", "ipv4:127.0.0.1:port"])

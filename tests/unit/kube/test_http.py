@@ -20,6 +20,7 @@ ANSWERS: dict[str, tuple[int, str]] = {
     "/api/v1/namespaces/a/pods/page": (200, "<html>a proxy's login page</html>"),
     "/api/v1/namespaces/a/pods/bad": (502, "bad gateway"),
     "/api/v1/namespaces/a/pods/moved": (302, "elsewhere"),
+    "/api/v1/namespaces/a/pods/nowhere": (302, "elsewhere"),
 }
 CHANGES = [{"type": "ADDED", "object": {"metadata": {"name": "x"}}}, {"type": "ERROR", "object": {"code": 410}}]
 
@@ -31,6 +32,8 @@ BUSY_AT_FIRST: dict[str, tuple[int, dict[str, str]]] = {
     "/api/v1/namespaces/a/pods/busy": (1000, {"Retry-After": "0"}),
     "/api/v1/namespaces/a/pods/full": (1000, {}),
     "/api/v1/namespaces/a/pods/vague": (2, {"Retry-After": "soon"}),
+    "/api/v1/namespaces/a/pods/never": (2, {"Retry-After": "Wed, 25 Nov 99999 00:00:00 GMT"}),
+    "/api/v1/namespaces/a/pods/long": (2, {"Retry-After": "9" * 5000}),
 }
 THERE = "/api/v1/namespaces/a/pods/there"
 ANSWERS |= dict.fromkeys(BUSY_AT_FIRST, ANSWERS[THERE])
@@ -54,6 +57,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         if asked[1] == "moved":
             headers = {"Location": THERE}
+        if asked[1] == "nowhere":
+            headers = {"Location": "http://[::1"}
         if self.server.asked.count(asked) <= busy:
             status, text = 429, BUSY
         elif "watch=true" in query:
@@ -123,7 +128,7 @@ def test_a_refusal_is_the_servers_sentence_with_the_clusters_name(kube: Kube) ->
     assert str(caught.value) == "cluster east: bad gateway (GET /api/v1/namespaces/a/pods/bad)"
 
 
-@pytest.mark.parametrize("name", ["late", "vague"])
+@pytest.mark.parametrize("name", ["late", "vague", "never", "long"])
 def test_a_server_that_says_when_to_come_back_is_asked_again(kube: Kube, server: Server, name: str) -> None:
     assert pod(kube, name) == {"metadata": {"name": "there"}}
     assert server.asked.count(("GET", name)) == 3
@@ -155,6 +160,11 @@ def test_a_redirect_is_not_followed(kube: Kube, server: Server) -> None:
     with pytest.raises(UnavailableError, match="it does not answer in JSON"):
         pod(kube, "moved")
     assert ("GET", "there") not in server.asked
+
+
+def test_a_redirect_to_what_is_not_an_address_is_a_sentence(kube: Kube) -> None:
+    with pytest.raises(UnavailableError, match="it does not answer in JSON"):
+        pod(kube, "nowhere")
 
 
 def test_what_is_not_json_comes_from_no_api_server(kube: Kube) -> None:
