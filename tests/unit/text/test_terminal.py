@@ -32,6 +32,9 @@ def test_whatever_the_text_a_line_is_one_line_of_visible_characters(text: str) -
     assert one_line(one_line(text)) == one_line(text)
 
 
-@pytest.mark.parametrize("hidden", ["\xad", "\u061c", "\u180e", "\u206a", "\ufff9", "\U000e0041", "\x9b", "\u2066"])
+@pytest.mark.parametrize(
+    "hidden",
+    [*"\xad\u061c\u180e\u206a\ufff9\U000e0041\x9b\u2066", *"\u034f\u115f\u17b4\u3164\ufe0f\uffa0\U0001d173\U000e0100"],
+)
 def test_what_is_not_seen_is_shown(hidden: str) -> None:
-    assert printable(f"a{hidden}b") == f"a{hidden.encode('unicode_escape').decode()}b"
+    assert one_line(f"a{hidden}b") == printable(f"a{hidden}b") == f"a{hidden.encode('unicode_escape').decode()}b"
