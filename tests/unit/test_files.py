@@ -48,6 +48,20 @@ def test_what_is_not_a_plain_file_stays_as_it_is(tmp_path: Path, make) -> None:
     assert (tmp_path / "a").lstat() == before
 
 
+def test_a_link_among_the_devices_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    devices = tmp_path / "dev"
+    devices.mkdir()
+    (tmp_path / "log").write_text("log")
+    (devices / "stdout").symlink_to(tmp_path / "log")
+    (tmp_path / "other").symlink_to(devices)
+    monkeypatch.setattr("meshroll.files.DEVICES", devices)
+    for path in (devices / "stdout", tmp_path / "other" / "stdout"):
+        with pytest.raises(FileExistsError, match="it is not a plain file"):
+            replace(path, "after")
+    assert [path.name for path in devices.iterdir()] == ["stdout"]
+    assert ((devices / "stdout").readlink(), (tmp_path / "log").read_text()) == (tmp_path / "log", "log")
+
+
 def test_text_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(UnicodeEncodeError):
         replace(tmp_path / "a", "\ud800")
