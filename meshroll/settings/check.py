@@ -6,7 +6,8 @@ Templates are the folders of `rollout_templates/`, of the project or of Meshroll
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
@@ -48,18 +49,33 @@ def _check_service(
     names.check_service_name(service.name, where(pointer))
     if service.version is not None:
         fields = service.fields if service.template is None else None
-        check_version(service.version, where((*pointer, "version")), fields)
+        with _hiding((*pointer, "version"), where, hidden, "a version"):
+            check_version(service.version, where((*pointer, "version")), fields)
     if service.template is None:
         return
     if service.template not in known:
-        close = get_close_matches(service.template, known, n=1)
-        raise BadInputError(
-            f"there is no template {service.template}" + (f" (did you mean {close[0]}?)" if close else ""),
-            where=where((*pointer, "template")),
-            expected=f"one of {', '.join(known)}, or a folder {shown(project_templates() / service.template)} "
-            f"with a {DESCRIPTOR}",
-        )
+        with _hiding((*pointer, "template"), where, hidden, f"one of {', '.join(known)}"):
+            close = get_close_matches(service.template, known, n=1)
+            raise BadInputError(
+                f"there is no template {service.template}" + (f" (did you mean {close[0]}?)" if close else ""),
+                where=where((*pointer, "template")),
+                expected=f"one of {', '.join(known)}, or a folder {shown(project_templates() / service.template)} "
+                f"with a {DESCRIPTOR}",
+            )
     _check_parameters(service, template_folder(service.template, templates), (*pointer, "parameters"), where, hidden)
+
+
+@contextmanager
+def _hiding(
+    pointer: Pointer, where: Callable[[Pointer], str], hidden: Callable[[Pointer], bool], expected: str
+) -> Iterator[None]:
+    """Raise what the block finds wrong with a value, without the value where no message may show it."""
+    try:
+        yield
+    except BadInputError:
+        if not hidden(pointer):
+            raise
+        raise BadInputError("the value does not fit", where=where(pointer), expected=expected) from None
 
 
 def check_version(version: str, where: str, fields: Sequence[Field] | None = None) -> None:

@@ -166,9 +166,22 @@ def make(name: str, file: str | None, checked: Checked, where: Callable[[Pointer
     try:
         stack = build(name, file, checked.values["config"])
     except ContradictionError as error:
-        raise error.problem.error(where(error.problem.pointer)) from None
+        problem = error.problem
+        if checked.hidden(problem.pointer) and _at(checked.values, problem.pointer) in problem.what:
+            problem = replace(problem, what="the value does not fit")
+        raise problem.error(where(problem.pointer)) from None
     check_services(stack.services, where, checked.hidden)
     return stack
+
+
+def _at(value: Any, pointer: Pointer) -> str:
+    """The value at a place, as text; "" where there is none."""
+    for step in pointer:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return ""
+    return str(value)
 
 
 def _lines(path: Path | None, values: Mapping[str, Any]) -> _Lines | None:

@@ -69,7 +69,9 @@ def resolve(value: Any, environ: Mapping[str, str], where: Callable[[Pointer], s
             sealed.add(pointer)
             return Sealed()
         if isinstance(value, dict):
-            return {key: walk(item, (*pointer, key)) for key, item in value.items()}
+            followed = {key: walk(item, (*pointer, key)) for key, item in value.items()}
+            _check_followed(value, followed, pointer, where)
+            return followed
         if isinstance(value, list):
             return [walk(item, (*pointer, index)) for index, item in enumerate(value)]
         return value
@@ -134,6 +136,18 @@ def encrypted(value: Any, pointer: Pointer = ()) -> Iterator[Pointer]:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from encrypted(item, (*pointer, index))
+
+
+def _check_followed(value: Any, followed: Any, pointer: Pointer, where: Callable[[Pointer], str]) -> None:
+    """Raise BadInputError where a mapping became a reference once those in it were followed; parameters hold values."""
+    for kind in ("env", "file", "secure"):
+        made = reference(value, kind) is None and reference(followed, kind) is not None
+        if made and not is_parameter(pointer):
+            raise BadInputError(
+                "what is read from elsewhere cannot name another place",
+                where=where(pointer),
+                expected=f"{{{kind}: NAME}} with a plain name",
+            )
 
 
 def reference(value: Any, kind: str) -> str | None:

@@ -293,6 +293,30 @@ def test_the_mark_counts_in_parameters_alone(tmp_path):
     assert "credentials/password" in message(tmp_path, text, ENVIRON)
 
 
+@pytest.mark.parametrize(
+    ("old", "place", "value", "expected"),
+    [
+        ("cluster: host", "argocd/cluster", "s3cret", "one of east, host"),
+        ("version: v1", "services/provider/version", "s3cret of two words", "a version"),
+        ("template: weight", "services/provider/template", "s3cret", "one of header, weight"),
+    ],
+)
+def test_a_value_from_a_variable_that_does_not_fit_is_not_shown(tmp_path, old, place, value, expected):
+    assert old in TEXT
+    text = with_change(old, f"{old.partition(':')[0]}: {{env: WRONG}}")
+    said = message(tmp_path, text, {**ENVIRON, "WRONG": value})
+    assert said.partition(f"/config/meshroll:{place}: ")[2] == f"the value does not fit; expected {expected}"
+
+
+@pytest.mark.parametrize("kind", ["env", "file", "secure"])
+def test_a_reference_names_no_other_reference(tmp_path, kind):
+    text = with_change("{env: TOKEN}", f"{{{kind}: {{env: TOKEN}}}}")
+    assert message(tmp_path, text, {**ENVIRON, "TOKEN": "s3cret"}) == (
+        f"{FILE}:19 /config/meshroll:repository/credentials/password: what is read from elsewhere cannot name another "
+        f"place; expected {{{kind}: NAME}} with a plain name"
+    )
+
+
 def test_the_same_stack_with_crlf_and_byte_order_mark(tmp_path):
     plain = load_file(write(tmp_path), ENVIRON)
     other = load_file(write(tmp_path, "\ufeff" + TEXT.replace("\n", "\r\n"), "other"), ENVIRON)
