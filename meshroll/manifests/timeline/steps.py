@@ -34,6 +34,8 @@ def timeline(rollout: Mapping[str, Any], *, undone: int = 0) -> Timeline:
         return Timeline((), none=f"its steps are not a list: {words.plain(steps)}")
     most = at(canary, "trafficRouting", "maxTrafficWeight")
     found = timeline_of_steps(steps, background=at(canary, "analysis"), most=most if isinstance(most, int) else _WHOLE)
+    if at(rollout, "spec", "paused") is True:
+        found = found.with_note("no step is taken while its spec.paused is true")
     window = _rollback_window(rollout)
     if undone and undone <= window:
         return found.without_canary(f"it goes back {_revisions(undone)}, within the rollbackWindow of {window}")

@@ -277,6 +277,11 @@ def test_the_way_back_says_where_argo_rollouts_skips_the_steps(spec, undone, tex
     assert str(timeline(rollout(STEPS, **spec), undone=undone)) == text
 
 
+@pytest.mark.parametrize(("paused", "note"), [(True, "; no step is taken while its spec.paused is true"), (False, "")])
+def test_a_rollout_that_is_paused_in_git_takes_no_step(paused, note):
+    assert str(timeline(rollout(STEPS, paused=paused))) == f"{WAY}{note}"
+
+
 def test_a_reason_of_its_own_stays():
     found = timeline(rollout([]))
     assert found.without_canary("another") is found
