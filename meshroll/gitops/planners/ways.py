@@ -62,9 +62,8 @@ def how_far(text: Text, way: Way) -> str:
         reached = Way(way.file, way.keys[:depth], way.document)
         values = [value for pointer in pointers(text, reached) for value in _values(text, pointer)]
         if values:
-            keys = ", ".join(
-                sorted(str(key) for value in values if isinstance(value, dict) for key in value)[:MAX_KEYS]
-            )
+            every = {str(key) for value in values if isinstance(value, dict) for key in value}
+            keys = ", ".join(sorted(every)[:MAX_KEYS])
             there = f"{'.'.join(reached.keys)} is there" if depth else "it is not there"
             return f"{there}, and in it {keys}" if keys else there
     return ""

@@ -111,3 +111,8 @@ def test_a_text_that_is_not_yaml_is_an_error_with_its_line() -> None:
 )
 def test_how_far_keys_lead_is_known(field: str, sentence: str) -> None:
     assert how_far(parse(VALUES.encode(), "f.yaml"), way_of(parse_field(field))) == sentence
+
+
+def test_a_key_of_many_documents_is_named_once() -> None:
+    text = parse(b"kind: A\n---\nkind: B\nspec: {}\n", "f.yaml")
+    assert how_far(text, way_of(parse_field("path:f.yaml#/none"))) == "it is not there, and in it kind, spec"
