@@ -39,7 +39,8 @@ from meshroll.release import planning
 from meshroll.release.agreed import check_agreed
 from meshroll.release.describe import FOLLOWER
 from meshroll.release.inputs import ReleaseInputs
-from meshroll.release.properties import COMPUTED, edit_values, from_properties, significant, written_before
+from meshroll.release.properties import edit_values, from_properties, significant, written_before
+from meshroll.release.property_shapes import COMPUTED
 from meshroll.release.wording import hold_sentence, holds_as_sentences
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from meshroll.provider import NAME, RELEASE, VERSION
-from meshroll.release.properties import COMPUTED, SHAPE
+from meshroll.release.property_shapes import COMPUTED, SHAPE
 from meshroll.release.shape import Shape
 
 _ANY: dict[str, Any] = {"$ref": "pulumi.json#/Any"}

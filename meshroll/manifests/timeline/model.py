@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from meshroll.manifests.timeline.durations import duration_text
+from meshroll.manifests.durations import duration_text
 from meshroll.manifests.timeline.words import Header
 
 Gate = Literal["pause", "analysis", "experiment", "plugin"]

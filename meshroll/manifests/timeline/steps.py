@@ -7,9 +7,9 @@ from contextlib import suppress
 from typing import Any
 
 from meshroll.errors import BadInputError
+from meshroll.manifests.durations import described, seconds
 from meshroll.manifests.index import at
 from meshroll.manifests.timeline import words
-from meshroll.manifests.timeline.durations import described, seconds
 from meshroll.manifests.timeline.model import Gate, Stage, Timeline
 
 _WHOLE = 100

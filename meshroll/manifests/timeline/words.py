@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from meshroll.manifests.timeline.durations import described
+from meshroll.manifests.durations import described
 
 _KINDS = {"exact": "", "prefix": "beginning with ", "regex": "matching "}
 

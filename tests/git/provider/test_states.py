@@ -9,7 +9,8 @@ import pytest
 
 from meshroll.gitops.plans import apply_plan
 from meshroll.release import planning
-from meshroll.release.properties import COMPUTED, from_properties
+from meshroll.release.properties import from_properties
+from meshroll.release.property_shapes import COMPUTED
 from tests.support.checkout import CHECKOUT
 from tests.support.git.repositories import Repository
 from tests.support.provider.engine import Engine

@@ -6,7 +6,7 @@ import json
 
 from meshroll.provider import RELEASE
 from meshroll.provider.schema import schema
-from meshroll.release.properties import COMPUTED, SHAPE
+from meshroll.release.property_shapes import COMPUTED, SHAPE
 
 
 def test_it_has_every_property_that_a_program_gives_and_no_other() -> None:

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from meshroll.release.properties import COMPUTED, from_properties, to_properties
+from meshroll.release.properties import from_properties, to_properties
+from meshroll.release.property_shapes import COMPUTED
 from meshroll.release.stack import from_stack, release_groups
 from meshroll.settings import load_file
 from tests.support.checkout import CHECKOUT

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from meshroll.manifests.durations import is_duration
 from meshroll.manifests.index import at
-from meshroll.manifests.lint.durations import is_duration
 from meshroll.manifests.lint.model import Flaw, Rule, Severity
 from meshroll.manifests.lint.rollout import STEPS, Rollout
 

@@ -60,6 +60,11 @@ def seconds(duration: str | float) -> int:
     return found
 
 
+def is_duration(value: object) -> bool:
+    """Whether Argo Rollouts can pause for a value: it can be read, and is not below zero in whole seconds."""
+    return isinstance(value, str | int | float) and _seconds(value) is not None
+
+
 def duration_text(total: int) -> str:
     """Seconds as a person writes them: 1h30m, 10m, 45s."""
     hours, rest = divmod(total, 3600)

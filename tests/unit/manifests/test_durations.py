@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshroll.errors import BadInputError
+from meshroll.manifests.durations import described, is_duration, nanoseconds
 from meshroll.manifests.timeline import duration_text, seconds
-from meshroll.manifests.timeline.durations import described, nanoseconds
 
 TABLE = json.loads(Path(__file__).with_name("durations.json").read_text(encoding="utf-8"))
 UNSIGNED = [(text, total) for text, total, _ in TABLE if total is not None and text[0] not in "+-" and text != "0"]
@@ -24,6 +24,7 @@ LARGEST = (1 << 63) - 1
 @pytest.mark.parametrize(("text", "total", "paused"), TABLE)
 def test_a_text_is_read_as_go_reads_it(text, total, paused):
     assert nanoseconds(text) == total
+    assert is_duration(text) == (paused >= 0)
     if paused >= 0:
         assert seconds(text) == paused
     else:
