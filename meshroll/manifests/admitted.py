@@ -12,10 +12,13 @@ from dataclasses import dataclass
 
 from meshroll.manifests.index import Object, namespace_of, title
 
-# Of these, whoever may push to the branch could give themselves the rights of Argo CD: a stack must name them.
-GRANTING_GROUPS = frozenset({"rbac.authorization.k8s.io"})
-GRANTING_KINDS = frozenset(f"{kind}.argoproj.io" for kind in ("Application", "ApplicationSet", "AppProject"))
-SYSTEM_NAMESPACES = frozenset({"kube-node-lease", "kube-public", "kube-system"})
+# With these, whoever may push to the branch could give themselves the rights of Argo CD or of another controller: a
+# stack must name them. Roles are roles in every API group, and Flux applies what it is told to by objects of its own.
+_GRANTING = re.compile(
+    r"\w*(Role|RoleBinding)(\..*)?|(Application|ApplicationSet|AppProject)\.argoproj\.io|.*\.fluxcd\.io"
+)
+# Where controllers run, with rights that a pod there may take, or whose objects count for every other namespace.
+_SYSTEM = re.compile(r"(argo|cert-manager|flux|istio|kube|openshift)(-.*)?|argocd|.*-system")
 _CORE = ("ConfigMap", "PersistentVolumeClaim", "Secret", "Service", "ServiceAccount")
 _NAMED = {
     "apps": ("DaemonSet", "Deployment", "StatefulSet"),
@@ -56,12 +59,14 @@ def admitted(
     objects: Iterable[Object],
     *,
     namespaces: Iterable[str] = (),
+    own: Iterable[str] = (),
     admit: Admit = NOTHING_MORE,
     closed: Iterable[str] = (),
 ) -> Admitted:
     """What objects need, of what Git may decide, and what a stack `admit`s besides.
 
-    `namespaces` are those that objects will be in beside their own; Git decides on no `closed` one.
+    `namespaces` are those that objects will be in beside their own. Git decides on no `closed` one, and on the system's
+    only where they are the stack's `own`.
     """
     items = list(objects)
     kinds, refused = {*USUAL, *admit.kinds}, dict[str, None]()
@@ -69,13 +74,17 @@ def admitted(
         kind = kind_of(item)
         if kind in kinds:
             continue
-        if _KIND.fullmatch(kind) and kind not in GRANTING_KINDS and kind.partition(".")[2] not in GRANTING_GROUPS:
+        if _KIND.fullmatch(kind) and not _GRANTING.fullmatch(kind):
             kinds.add(kind)
         else:
             refused[f"the AppProject does not admit {title(item)}: {_named('kinds', kind)}"] = None
-    never = SYSTEM_NAMESPACES | set(closed)
+    never, ours = set(closed), set(own)
     wanted = {*namespaces, *map(namespace_of, items)} - {"", *admit.namespaces}
-    allowed = {name for name in wanted if _NAMESPACE.fullmatch(name) and name not in never}
+    allowed = {
+        name
+        for name in wanted
+        if _NAMESPACE.fullmatch(name) and (name in ours or not (name in never or _SYSTEM.fullmatch(name)))
+    }
     for name in sorted(wanted - allowed):
         refused[f"the AppProject does not admit namespace {name}: {_named('namespaces', name)}"] = None
     return Admitted(tuple(sorted(kinds)), tuple(sorted({*allowed, *admit.namespaces})), tuple(refused))

@@ -67,8 +67,10 @@ def _needs(
     namespaces: Sequence[str] = (),
     troubles: Sequence[str] = (),
 ) -> ApplicationNeeds:
-    admit, argocd = stack.argocd.admit, stack.argocd.namespace
-    allowed = admitted(objects, namespaces=namespaces, admit=admit, closed=(argocd,))
+    own = (stack.delivery.namespace, *(space.name for space in stack.namespaces))
+    allowed = admitted(
+        objects, namespaces=namespaces, own=own, admit=stack.argocd.admit, closed=(stack.argocd.namespace,)
+    )
     unread = (f"what Argo Rollouts writes may be more than was read: {trouble}" for trouble in troubles)
     return ApplicationNeeds(ignored, _others(stack, allowed.namespaces), allowed.kinds, (*unread, *allowed.refused))
 

@@ -41,6 +41,8 @@ def test_the_usual_kinds_and_those_of_the_objects_are_admitted_and_their_namespa
         (RBAC, "Role", "Role.rbac.authorization.k8s.io"),
         ("argoproj.io/v1alpha1", "Application", "Application.argoproj.io"),
         ("argoproj.io/v1alpha1", "AppProject", "AppProject.argoproj.io"),
+        ("authorization.openshift.io/v1", "RoleBinding", "RoleBinding.authorization.openshift.io"),
+        ("helm.toolkit.fluxcd.io/v2", "HelmRelease", "HelmRelease.helm.toolkit.fluxcd.io"),
         ("v1", "*", "*"),
         ("*/v1", "Service", "Service.*"),
     ],
@@ -53,11 +55,19 @@ def test_what_would_grant_rights_or_is_a_pattern_is_admitted_by_no_file_in_git(
     assert found == Admitted(USUAL, ("a",), (f"{sentence} where Git may decide it",))
 
 
-@pytest.mark.parametrize("namespace", ["kube-system", "argocd", "*", "team-?", "!prod"])
+@pytest.mark.parametrize(
+    "namespace", ["kube-system", "istio-system", "argo-rollouts", "argocd", "flux", "ours", "*", "team-?", "!prod"]
+)
 def test_no_file_in_git_opens_the_systems_namespaces_or_a_pattern_of_them(namespace: str) -> None:
-    found = admitted([thing("v1", "Service", namespace)], closed=["argocd"])
+    found = admitted([thing("v1", "Service", namespace)], closed=["ours"])
     sentence = f"the AppProject does not admit namespace {namespace}: expected {namespace} under"
     assert found == Admitted(USUAL, (), (f"{sentence} meshroll:argocd.admit.namespaces where Git may decide it",))
+
+
+def test_a_namespace_that_the_stack_makes_or_delivers_to_is_no_systems_whatever_its_name() -> None:
+    assert admitted([thing("v1", "Service", "istio-ingress")], own=["istio-ingress", "shop"]).namespaces == (
+        "istio-ingress",
+    )
 
 
 def test_a_stack_admits_more_whether_git_has_it_or_not() -> None:
