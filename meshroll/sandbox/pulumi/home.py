@@ -31,6 +31,7 @@ mkdir "$TMPDIR"
 exec 8<"$TMPDIR"
 flock 8
 exec 9>&- 3<&0
+trap "" INT  # the reader outlives the interrupt that closes the plug-in, from its first moment
 if test -p /dev/stdin; then
   {{
     while read -r _; do :; done
@@ -39,6 +40,7 @@ if test -p /dev/stdin; then
     kill -s KILL -- -$$
   }} <&3 3<&- 8<&- >/dev/null 2>&1 &
 fi
+trap - INT
 exec {program} "$@" 3<&-
 """
 
